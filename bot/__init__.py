@@ -1,0 +1,1 @@
+"""The bot: holds the conversation (links, songs, replies, votes, platforms)."""

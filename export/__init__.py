@@ -1,0 +1,1 @@
+"""Export: the workshop that makes a bundle (corpus, tokenizer, CVAE, ONNX, model card)."""

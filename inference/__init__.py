@@ -1,0 +1,1 @@
+"""Inference: speaks from a bundle (bundle, conditions, decoder, sampling, checks, ranking, commentary)."""
