@@ -90,7 +90,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     }
 )
 _FAMILY_PATTERNS = {
-    family: re.compile("|".join(rf"(?<!\w){re.escape(w).replace(r'\*', '[a-z]*')}(?!\w)" for w in words))
+    family: re.compile("|".join(r"(?<!\w)" + re.escape(w).replace(r"\*", "[a-z]*") + r"(?!\w)" for w in words))
     for family, words in FAMILIES.items()
 }
 _FAMILY_NAMES = tuple(FAMILIES)
@@ -99,9 +99,7 @@ _FAMILY_NAMES = tuple(FAMILIES)
 def families_of(genres: Iterable[str]) -> frozenset[str]:
     """Coarse families that the names of genres belong to; empty when none is recognised."""
     names = [normalise_genre(genre) for genre in genres]
-    return frozenset(
-        f for f, pattern in _FAMILY_PATTERNS.items() if any(pattern.search(name) for name in names)
-    )
+    return frozenset(f for f, pattern in _FAMILY_PATTERNS.items() if any(pattern.search(name) for name in names))
 
 
 def normalise_genre(genre: str) -> str:
@@ -131,14 +129,8 @@ class GenreTable:
         """Take G names and (G, D) vectors of about unit length."""
         self._index = {normalise_genre(name): i for i, name in enumerate(names)}
         self.vectors = np.asarray(vectors, dtype=np.float32)
-        if (
-            self.vectors.ndim != 2
-            or len(self._index) != len(self.vectors)
-            or not np.isfinite(self.vectors).all()
-        ):
-            raise BundleError(
-                "The genre table is broken: names and vectors do not match; make the bundle again."
-            )
+        if self.vectors.ndim != 2 or len(self._index) != len(self.vectors) or not np.isfinite(self.vectors).all():
+            raise BundleError("The genre table is broken: names and vectors do not match; make the bundle again.")
 
     @classmethod
     def load(cls, path: Path) -> GenreTable:
@@ -165,9 +157,7 @@ class GenreTable:
 
     def _find(self, genre: str) -> int | None:
         words = normalise_genre(genre).split(" ")[:8]
-        return next(
-            (i for n in range(len(words)) if (i := self._index.get(" ".join(words[n:]))) is not None), None
-        )
+        return next((i for n in range(len(words)) if (i := self._index.get(" ".join(words[n:]))) is not None), None)
 
 
 class ConditionEncoder:
@@ -207,9 +197,7 @@ class ConditionEncoder:
             self._put(row, "praise", [2 * _scale("praise", conditions.praise, 0, 10) - 1])
         if conditions.source is not None:
             if conditions.source not in SOURCES:
-                raise ConditionError(
-                    f"There is no kind of source {conditions.source!r}; use {', '.join(SOURCES)}."
-                )
+                raise ConditionError(f"There is no kind of source {conditions.source!r}; use {', '.join(SOURCES)}.")
             self._put(row, "source", [float(kind == conditions.source) for kind in SOURCES])
         if conditions.descriptive is not None:
             self._put(row, "descriptive", [2 * _scale("descriptive", conditions.descriptive, 0, 1) - 1])

@@ -29,9 +29,7 @@ class Tokenizer:
             raise BundleError(f"{path.name} is no SentencePiece model; make the bundle again.") from error
         special = ("<pad>", "<unk>", "<s>", "</s>", *SLOTS)
         if self.size < len(special) or any(self._pieces.PieceToId(p) != i for i, p in enumerate(special)):
-            raise BundleError(
-                f"{path.name} lacks the special pieces {', '.join(special)}; make the bundle again."
-            )
+            raise BundleError(f"{path.name} lacks the special pieces {', '.join(special)}; make the bundle again.")
 
     @property
     def size(self) -> int:
