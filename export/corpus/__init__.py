@@ -1,0 +1,1 @@
+"""The corpus: from documents of music writing to masked sentences with conditions, split once and for all."""

@@ -1,0 +1,160 @@
+"""Sentences as training sees them: token ids, condition rows and weights, in batches of equal length."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from export.corpus.pipeline import read_rows
+from inference.conditions import ConditionEncoder, Conditions
+from inference.sound import descriptiveness
+from inference.tokenizer import MASKS, Tokenizer
+
+
+# The warm start dwells on modern, opinionated English; biographies, captions and old books have less to teach of it.
+_WARM_START_WEIGHTS = {"caption": 0.3, "book": 0.3, "encyclopaedia": 0.2, "film": 0.4, "release": 0.6}
+
+
+@dataclass
+class Dataset:
+    """N sentences, with their conditions (N, A) and how often each is drawn (weight, 1 on average or not)."""
+
+    texts: list[str]
+    tokens: list[NDArray[np.int64]]
+    conditions: NDArray[np.float32]
+    weights: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """Number of sentences."""
+        return len(self.texts)
+
+    def subset(self, keep: Iterable[int]) -> Dataset:
+        """The sentences at these places."""
+        rows = list(keep)
+        return Dataset(
+            [self.texts[i] for i in rows], [self.tokens[i] for i in rows], self.conditions[rows], self.weights[rows]
+        )
+
+
+def style_of(text: str, kind: str) -> dict[str, Any]:
+    """The conditions that a sentence tells of itself."""
+    return {
+        "source": kind,
+        "descriptive": descriptiveness(text),
+        "words": float(len(text.split())),
+        "artist_slot": "<artist>" in text,
+        "title_slot": "<title>" in text,
+        "masks": any(mask in text for mask in MASKS),
+    }
+
+
+def load_commentary(
+    path: Path, split: str, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int
+) -> Dataset:
+    """The commentary of one split, with all its conditions."""
+    rows = [row for row in read_rows(path) if row["split"] == split]
+    conditions = (
+        Conditions(
+            genres=tuple(row["genres"]),
+            features=row["features"],
+            praise=row["praise"],
+            **style_of(row["text"], row["kind"]),
+        )
+        for row in rows
+    )
+    return _dataset([row["text"] for row in rows], conditions, tokenizer, encoder, max_tokens)
+
+
+def load_warm_start(path: Path, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int) -> Dataset:
+    """All sentences of the warm start, conditioned only on what they tell of themselves."""
+    rows = list(read_rows(path))
+    conditions = (Conditions(**style_of(row["text"], row["kind"])) for row in rows)
+    weights = [_WARM_START_WEIGHTS.get(row["kind"], 1.0) for row in rows]
+    return _dataset([row["text"] for row in rows], conditions, tokenizer, encoder, max_tokens, weights)
+
+
+def _dataset(
+    texts: list[str],
+    conditions: Iterable[Conditions],
+    tokenizer: Tokenizer,
+    encoder: ConditionEncoder,
+    max_tokens: int,
+    weights: list[float] | None = None,
+) -> Dataset:
+    """Encode everything and leave out sentences of more than `max_tokens` pieces."""
+    tokens = [np.array(ids, dtype=np.int64) for ids in tokenizer.encode_batch(texts, threads=2)]
+    rows = np.zeros((len(texts), encoder.size), dtype=np.float32)
+    for i, condition in enumerate(conditions):
+        rows[i] = encoder.encode(condition)[0]
+    dataset = Dataset(texts, tokens, rows, np.array(weights) if weights else np.ones(len(texts)))
+    return dataset.subset(i for i, ids in enumerate(tokens) if 2 <= len(ids) <= max_tokens)
+
+
+def weigh(dataset: Dataset, weight: Callable[[str], float]) -> Dataset:
+    """The same sentences, drawn by the weight of their text; a weight of 0 leaves one out."""
+    weights = np.array([weight(text) for text in dataset.texts], dtype=np.float64)
+    weighed = Dataset(dataset.texts, dataset.tokens, dataset.conditions, weights)
+    return weighed.subset(np.flatnonzero(weights > 0).tolist())
+
+
+def batches(dataset: Dataset, batch_tokens: int, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch in random order: tokens (B, T) of equal length, without padding, and conditions (B, A).
+
+    A sentence of weight 2.5 comes two or three times.
+    """
+    times = np.floor(dataset.weights + rng.random(len(dataset))).astype(np.int64)
+    drawn = np.repeat(np.arange(len(dataset)), times)
+    rng.shuffle(drawn)
+    lengths = np.array([len(dataset.tokens[i]) for i in drawn], dtype=np.int64)
+    groups = []
+    for length in np.unique(lengths):
+        rows = drawn[lengths == length]
+        size = max(1, batch_tokens // (int(length) + 1))
+        groups.append([rows[i : i + size] for i in range(0, len(rows), size)])
+    order = list(itertools.chain.from_iterable(groups))
+    for k in rng.permutation(len(order)):
+        yield stack(dataset, order[k])
+
+
+def stack(dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """Tensors of sentences of equal length."""
+    return (
+        torch.from_numpy(np.stack([dataset.tokens[i] for i in rows])),
+        torch.from_numpy(dataset.conditions[rows]),
+    )
+
+
+def held_out_batches(data: Dataset, sentences: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The first sentences of a split, in batches of equal length."""
+    rows = np.arange(min(sentences, len(data)))
+    lengths = np.array([len(data.tokens[i]) for i in rows])
+    for length in np.unique(lengths):
+        same = rows[lengths == length]
+        for start in range(0, len(same), 128):
+            yield stack(data, same[start : start + 128])
+
+
+class ConditionDropout:
+    """Hides conditions while training, the whole of them or single parts, so that any subset may be unknown later."""
+
+    def __init__(self, encoder: ConditionEncoder, *, whole: float, part: float) -> None:
+        """Take the shares of examples without any condition and of parts hidden in the others."""
+        self._whole, self._part = whole, part
+        self._parts = len(encoder.parts)
+        self._place = torch.zeros(encoder.size, dtype=torch.long)
+        for i, place in enumerate(encoder.parts.values()):
+            self._place[place] = i
+
+    def __call__(self, conditions: Tensor) -> Tensor:
+        """Conditions (B, A) with some of them zero, masks too."""
+        rows = conditions.shape[0]
+        keep = (torch.rand(rows, self._parts) >= self._part) & (torch.rand(rows, 1) >= self._whole)  # (B, parts)
+        return conditions * keep[:, self._place].to(conditions.dtype)

@@ -1,0 +1,106 @@
+"""The stages of a run in one folder: corpus, tokenizer, cvae, bundle; each knows what it builds on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.progress import Progress
+
+from export.config import Config
+from export.corpus.pipeline import build_corpus, read_rows
+from export.data import Dataset, load_commentary, load_warm_start, weigh
+from export.errors import StageError
+from export.speakable import speakable_weight
+from export.tokenizer import fit_tokenizer
+from export.training import Material, Trainer
+from inference.conditions import ConditionEncoder, GenreTable
+from inference.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run: its configuration and the folder that holds everything it makes."""
+
+    config: Config
+    folder: Path
+
+    @property
+    def commentary(self) -> Path:
+        """Sentences with conditions and split."""
+        return self.folder / "corpus" / "commentary.jsonl.gz"
+
+    @property
+    def warm_start(self) -> Path:
+        """Sentences for the plain language model."""
+        return self.folder / "corpus" / "warm_start.jsonl.gz"
+
+    @property
+    def tokenizer_path(self) -> Path:
+        """The SentencePiece model."""
+        return self.folder / "tokenizer.model"
+
+    @property
+    def training(self) -> Path:
+        """Folder of checkpoint and log."""
+        return self.folder / "cvae"
+
+    def tokenizer(self) -> Tokenizer:
+        """The fitted tokenizer."""
+        self.need(self.tokenizer_path, "tokenizer")
+        return Tokenizer(self.tokenizer_path)
+
+    def conditions(self) -> ConditionEncoder:
+        """The encoder of conditions over this corpus' genres."""
+        self.need(self.commentary, "corpus")
+        return ConditionEncoder(GenreTable.load(self.folder / "corpus" / "genres.npz"))
+
+    def split(self, name: str) -> Dataset:
+        """The commentary of one split."""
+        return load_commentary(
+            self.commentary, name, self.tokenizer(), self.conditions(), max_tokens=self.config.training.max_tokens
+        )
+
+    def need(self, path: Path, stage: str) -> None:
+        """Raise StageError when the stage that makes `path` has not run."""
+        if not path.exists():
+            raise StageError(f"{path.name} is missing in {self.folder}; run `python -m export {stage}` first.")
+
+
+def run_corpus(run: Run, progress: Progress, *, open_only: bool) -> dict[str, Any]:
+    """Make the corpus; returns its manifest."""
+    folder = run.folder / "corpus"
+    return build_corpus(run.config.corpus, folder, open_only=open_only, seed=run.config.seed, progress=progress)
+
+
+def run_tokenizer(run: Run) -> Tokenizer:
+    """Fit the tokenizer on the training part of the commentary and on the music part of the warm start."""
+    run.need(run.commentary, "corpus")
+    texts = [row["text"] for row in read_rows(run.commentary) if row["split"] == "train"]
+    texts += [row["text"] for row in read_rows(run.warm_start) if row["kind"] != "film"]
+    return fit_tokenizer(dict.fromkeys(texts), run.config.tokenizer, run.tokenizer_path, seed=run.config.seed)
+
+
+def material(run: Run) -> Material:
+    """Everything that training reads."""
+    tokenizer, conditions = run.tokenizer(), run.conditions()
+    limit = run.config.training.max_tokens
+    commentary = run.split("train")
+    return Material(
+        warm_start=load_warm_start(run.warm_start, tokenizer, conditions, max_tokens=limit),
+        commentary=weigh(commentary, lambda text: max(1.0, speakable_weight(text))),
+        speakable=weigh(commentary, speakable_weight),
+        validation=run.split("validation"),
+        encoder=conditions,
+    )
+
+
+def run_cvae(run: Run, progress: Progress) -> Trainer:
+    """Train, or go on training, until the time budget is spent."""
+    task = progress.add_task("loading sentences", total=None)
+    ready = material(run)
+    progress.remove_task(task)
+    trainer = Trainer(run.config, ready, run.tokenizer().size, run.training)
+    trainer.run(progress)
+    return trainer
