@@ -95,9 +95,7 @@ def _parity(run: Run, model: CVAE, test: Dataset) -> Parity:
 def _ngram(run: Run, tokenizer: Tokenizer) -> NgramModel:
     """The judge of another family, from the training part of the music writing; films would teach it to like films."""
     texts = {row["text"] for row in read_rows(run.commentary) if row["split"] == "train"}
-    texts |= {
-        row["text"] for row in read_rows(run.warm_start) if row["kind"] in ("review", "blog", "release", "caption")
-    }
+    texts |= {row["text"] for row in read_rows(run.warm_start) if row["kind"] in ("review", "blog", "release", "caption")}
     settings = run.config.bundle
     sequences = tokenizer.encode_batch(sorted(texts), threads=2)
     return fit(sequences, tokenizer.size, order=settings.ngram_order, max_entries=settings.ngram_entries)
@@ -155,9 +153,7 @@ def _manifest(run: Run, model: CVAE, tokenizer: Tokenizer, condition: int, figur
             "drive": Tensor("float32", ("B", "4H"), "the gates' part from z and conditions"),
             "bias": Tensor("float32", (1, "V"), "nats added to the logits", nothing),
         },
-        GRAPHS[2]: {
-            "tokens": Tensor("int64", ("B", "T"), "id, rows of equal length", (0.0, float(tokenizer.size - 1)))
-        },
+        GRAPHS[2]: {"tokens": Tensor("int64", ("B", "T"), "id, rows of equal length", (0.0, float(tokenizer.size - 1)))},
     }
     return Manifest(
         name=settings.name,

@@ -128,7 +128,7 @@ def _build(cls: type, raw: dict[str, Any], where: str, faults: list[str]) -> obj
             faults.append(f"{name} is no setting (known: {', '.join(hints)})")
         elif dataclasses.is_dataclass(hints[key]):
             if isinstance(value, dict):
-                values[key] = _build(hints[key], value, f"{name}.", faults)  # type: ignore[arg-type]  # a class, as checked
+                values[key] = _build(hints[key], value, f"{name}.", faults)
             else:
                 faults.append(f"{name} must be a table")
         else:

@@ -18,7 +18,6 @@ from inference.conditions import ConditionEncoder, Conditions
 from inference.sound import descriptiveness
 from inference.tokenizer import MASKS, Tokenizer
 
-
 # The warm start dwells on modern, opinionated English; biographies, captions and old books have less to teach of it.
 _WARM_START_WEIGHTS = {"caption": 0.3, "book": 0.3, "encyclopaedia": 0.2, "film": 0.4, "release": 0.6}
 
@@ -39,9 +38,7 @@ class Dataset:
     def subset(self, keep: Iterable[int]) -> Dataset:
         """The sentences at these places."""
         rows = list(keep)
-        return Dataset(
-            [self.texts[i] for i in rows], [self.tokens[i] for i in rows], self.conditions[rows], self.weights[rows]
-        )
+        return Dataset([self.texts[i] for i in rows], [self.tokens[i] for i in rows], self.conditions[rows], self.weights[rows])
 
 
 def style_of(text: str, kind: str) -> dict[str, Any]:
@@ -56,9 +53,7 @@ def style_of(text: str, kind: str) -> dict[str, Any]:
     }
 
 
-def load_commentary(
-    path: Path, split: str, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int
-) -> Dataset:
+def load_commentary(path: Path, split: str, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int) -> Dataset:
     """The commentary of one split, with all its conditions."""
     rows = [row for row in read_rows(path) if row["split"] == split]
     conditions = (

@@ -36,9 +36,7 @@ class _Level:
     rest: Floats = field(default_factory=lambda: np.zeros(0))  # as a context: the share left to shorter contexts
 
 
-def fit(
-    sequences: Iterable[Sequence[int]], vocabulary: int, *, order: int = 5, max_entries: int = 1_300_000
-) -> NgramModel:
+def fit(sequences: Iterable[Sequence[int]], vocabulary: int, *, order: int = 5, max_entries: int = 1_300_000) -> NgramModel:
     """Fit a model of this order (2 to 7) on token ids without BOS and EOS, keeping `max_entries` n-grams at most.
 
     Single tokens are always kept and not counted. Twenty million tokens take about two minutes and 4 GB.
@@ -86,13 +84,14 @@ def _estimate(levels: list[_Level]) -> None:
         if n == 1:
             can = np.ones(len(seen))
             can[[PAD, BOS]] = 0.0  # never predicted
-            every = max(1, int(seen.sum()))
-            level.prob = (seen - discount) / every + (discount.sum() / every) * can / can.sum()
+            every = int(seen.sum()) or 1
+            freed = discount.sum() / every if seen.any() else 1.0
+            level.prob = (seen - discount) / every + freed * can / can.sum()
             continue
         shorter = levels[n - 2]
         total = np.bincount(level.prefix, weights=seen, minlength=len(shorter.count))
-        freed = np.bincount(level.prefix, weights=discount, minlength=len(shorter.count))
-        shorter.rest = np.where(total > 0, freed / np.maximum(total, 1), 1.0)
+        taken = np.bincount(level.prefix, weights=discount, minlength=len(shorter.count))
+        shorter.rest = np.where(total > 0, taken / np.maximum(total, 1), 1.0)
         own = (seen - discount) / total[level.prefix]
         level.prob = own + shorter.rest[level.prefix] * shorter.prob[level.suffix]
 

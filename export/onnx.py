@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +28,9 @@ class DecoderStart(nn.Module):
         """Take over the trained weights."""
         super().__init__()
         self.decoder = decoder
-        words = decoder.embedding.embedding_dim
-        self.drive_weight = decoder.lstm.weight_ih_l0.data[:, words:].clone()  # (4H, Z+S)
-        self.drive_bias = (decoder.lstm.bias_ih_l0 + decoder.lstm.bias_hh_l0).data.clone()  # (4H,)
+        weights, words = decoder.lstm.state_dict(), decoder.embedding.embedding_dim
+        self.drive_weight = weights["weight_ih_l0"][:, words:].clone()  # (4H, Z+S)
+        self.drive_bias = weights["bias_ih_l0"] + weights["bias_hh_l0"]  # (4H,)
 
     def forward(self, z: Tensor, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """h and c (B, H) and drive (B, 4H) from z (B, Z) and conditions (B, A)."""
@@ -44,11 +45,10 @@ class DecoderStep(nn.Module):
     def __init__(self, decoder: Decoder, top_k: int) -> None:
         """Take over the trained weights; the tied embedding is doubled, because a quantised Gather cannot share it."""
         super().__init__()
-        words = decoder.embedding.embedding_dim
-        self.embedding = nn.Embedding.from_pretrained(decoder.embedding.weight.data.clone())
-        self.read = decoder.lstm.weight_ih_l0.data[:, :words].t().contiguous().clone()  # (E, 4H)
-        self.recur = decoder.lstm.weight_hh_l0.data.t().contiguous().clone()  # (H, 4H)
-        # Two projections without anything between them are one: fewer roundings, and int8 keeps the outer one.
+        weights, words = decoder.lstm.state_dict(), decoder.embedding.embedding_dim
+        self.embedding = nn.Parameter(decoder.embedding.weight.data.clone(), requires_grad=False)
+        self.read = weights["weight_ih_l0"][:, :words].t().contiguous()  # (E, 4H)
+        self.recur = weights["weight_hh_l0"].t().contiguous()  # (H, 4H)
         self.project = decoder.project.weight.data.t().contiguous().clone()  # (H, E)
         self.project_bias = decoder.project.bias.data.clone()  # (E,)
         self.out = decoder.embedding.weight.data.t().contiguous().clone()  # (E, V)
@@ -59,7 +59,7 @@ class DecoderStep(nn.Module):
         self, token: Tensor, h: Tensor, c: Tensor, drive: Tensor, bias: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Log-probabilities and ids (B, K), best first, and the next h and c (B, H)."""
-        gates = self.embedding(token) @ self.read + h @ self.recur + drive  # (B, 4H)
+        gates = functional.embedding(token, self.embedding) @ self.read + h @ self.recur + drive  # (B, 4H)
         i, f, g, o = gates.chunk(4, dim=-1)  # each (B, H)
         c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
         h = torch.sigmoid(o) * torch.tanh(c)
@@ -76,9 +76,7 @@ def export_graphs(model: CVAE, folder: Path, *, top_k: int) -> None:
     condition = model.decoder.squash.in_features
     z, a = torch.zeros(2, sizes.latent), torch.zeros(2, condition)
     start = DecoderStart(model.decoder).eval()
-    _export(
-        start, (z, a), folder / GRAPHS[0], ["z", "condition"], ["h", "c", "drive"], {"z": batch, "condition": batch}
-    )
+    _export(start, (z, a), folder / GRAPHS[0], ["z", "condition"], ["h", "c", "drive"], {"z": batch, "condition": batch})
     h, c, drive = start(z, a)
     step = DecoderStep(model.decoder, top_k).eval()
     token, bias = torch.zeros(2, dtype=torch.long), torch.zeros(1, model.embedding.num_embeddings)
@@ -100,7 +98,7 @@ def _export(
     path: Path,
     inputs: list[str],
     outputs: list[str],
-    shapes: dict[str, dict[int, object] | None],
+    shapes: Mapping[str, Mapping[int, object] | None],
 ) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns of its own internals
@@ -109,7 +107,7 @@ def _export(
             arguments,
             input_names=inputs,
             output_names=outputs,
-            dynamic_shapes=shapes,
+            dynamic_shapes=dict(shapes),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,

@@ -50,7 +50,7 @@ class _Steps:
         bias = np.zeros((1, self._vocabulary), dtype=np.float32)
         feeds = {"token": token, "h": h, "c": c, "drive": drive, "bias": bias}
         values, ids, state[0], state[1] = self._step.run(["top_logp", "top_ids", "h_out", "c_out"], feeds)
-        full = np.empty_like(values)
+        full: Floats = np.empty(values.shape, dtype=np.float32)
         np.put_along_axis(full, ids, values, axis=1)
         return full
 
@@ -115,7 +115,7 @@ def _draw(log_probs: Floats, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     order = np.argsort(-log_probs, axis=1, kind="stable")[:, :50]
     weights = np.exp(np.take_along_axis(log_probs, order, axis=1).astype(np.float64))
     place = (weights.cumsum(axis=1) / weights.sum(axis=1, keepdims=True) < uniform[:, None]).sum(axis=1)
-    return np.take_along_axis(order, np.minimum(place, 49)[:, None], axis=1)[:, 0]
+    return np.asarray(np.take_along_axis(order, np.minimum(place, 49)[:, None], axis=1)[:, 0], dtype=np.int64)
 
 
 def _judge(parity: Parity) -> None:

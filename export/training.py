@@ -62,9 +62,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.device = device()
         self.model = CVAE(vocabulary, material.encoder.size, config.model).to(self.device)
-        self.hide = ConditionDropout(
-            material.encoder, whole=config.model.condition_dropout, part=config.model.part_dropout
-        )
+        self.hide = ConditionDropout(material.encoder, whole=config.model.condition_dropout, part=config.model.part_dropout)
         self.optimizer = self._new_optimizer()
         self.state = State()
         self._warm_decoder: dict[str, Tensor] | None = None

@@ -120,7 +120,7 @@ class Songs:
         vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
         return self._with_map(names, vectors)
 
-    def _with_map(self, names: list[str], vectors: np.ndarray) -> GenreTable:  # type: ignore[type-arg]  # float32 (G, D)
+    def _with_map(self, names: list[str], vectors: np.ndarray) -> GenreTable:
         """Add the genres that only the map knows, each as the mean of its five nearest there."""
         placed = [i for i, name in enumerate(names) if name in self.map]
         rare = sorted(set(self.map) - set(names))
@@ -163,8 +163,4 @@ def _genres(names: Iterable[str]) -> tuple[str, ...]:
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
     known = [row for row in rows if row]
-    return {
-        name: float(np.mean([r[name] for r in known if name in r]))
-        for name in FEATURES
-        if any(name in r for r in known)
-    }
+    return {name: float(np.mean([r[name] for r in known if name in r])) for name in FEATURES if any(name in r for r in known)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 
 _INK, _KEPT, _FELL = "#222222", "#2a7f62", "#c8553d"
 
@@ -46,7 +47,7 @@ def draw_word_counts(counts: Sequence[int], path: Path) -> None:
     plt.close(figure)
 
 
-def _pyplot():  # type: ignore[no-untyped-def]  # a module
+def _pyplot() -> ModuleType:
     """matplotlib for files only; imported late because it is slow to load."""
     import matplotlib as mpl  # noqa: PLC0415
 

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 
 _MID = re.compile(r"(?<=[a-z,;] )([^\W\d_][\w'-]*)")
 # Words that are written with capitals and are no names.
-KEPT = frozenset(
-    """i i'm i've i'd i'll dj djs dj's mc mcs r&b rnb lp lps ep eps edm idm tv cd cds ok auto-tune autotune auto-tuned
-    autotuned moog rhodes wurlitzer hammond mellotron theremin stratocaster lo-fi hi-fi a b c d e f g aka diy uk us""".split()
-)
-_JOINERS = frozenset("of the & de la von van der del le du y and".split())
+_KEPT_TEXT = """
+i i'm i've i'd i'll dj djs dj's mc mcs r&b rnb lp lps ep eps edm idm tv cd cds ok auto-tune autotune auto-tuned
+autotuned moog rhodes wurlitzer hammond mellotron theremin stratocaster lo-fi hi-fi a b c d e f g aka diy uk us
+"""
+KEPT = frozenset(_KEPT_TEXT.split())
+_JOINERS = frozenset(("of", "the", "&", "de", "la", "von", "van", "der", "del", "le", "du", "y", "and"))
 _TOKEN = re.compile(r"(?P<lead>[^\w<&]*)(?P<core>.*?)(?P<tail>(?:'s|'|s')?[^\w>&]*)$", re.DOTALL)
 _QUOTED = re.compile(r"\"([^\"]{1,90})\"|(?<!\w)'([A-Z][^\"']{1,60})'(?!\w)")
 _SPACED_MASKS = re.compile(r"(<name>|<number>|<album>)(?:(?:[ ,]+(?:and |& |or |of |the )?|-)(?:<name>|<number>))+")
@@ -83,7 +84,7 @@ class Masker:
         ]
 
     def mask(self, sentence: str, *, songs_quoted: bool) -> tuple[str, tuple[str, ...]]:
-        """The sentence with slots and masks, still with its capitals, and the songs that it names in quotation marks."""
+        """The sentence with slots and masks, still with its capitals, and the songs that it names in quotes."""
         songs: list[str] = []
 
         def quoted(match: re.Match[str]) -> str:

@@ -52,9 +52,7 @@ class Judged:
     fault: str | None
 
 
-def build_corpus(
-    config: CorpusConfig, folder: Path, *, open_only: bool, seed: int, progress: Progress
-) -> dict[str, Any]:
+def build_corpus(config: CorpusConfig, folder: Path, *, open_only: bool, seed: int, progress: Progress) -> dict[str, Any]:
     """Make the corpus in `folder` and return its manifest.
 
     Writes commentary.jsonl.gz (one sentence a line with its conditions and split), warm_start.jsonl.gz, raw.txt.gz (all
@@ -272,13 +270,11 @@ def _warm_start(
             seen.add(s.text)
             rows.append({"text": s.text, "kind": work.document.kind, "source": work.document.source})
     budget = config.film_words
-    chosen = []
+    chosen: list[Work] = []
     # The file may be sorted by score: take reviews spread over the whole of it.
     for film in films[:: max(1, sum(len(f.text) for f in films) // max(1, 8 * budget))] if budget else ():
         chosen.append(Work(len(works) + len(chosen), film, film.text, "", "", ""))
-    for found in _parallel(
-        partial(_film_sentences, names=names, config=config), chosen, "reading film reviews", progress
-    ):
+    for found in _parallel(partial(_film_sentences, names=names, config=config), chosen, "reading film reviews", progress):
         for text in found:
             if budget > 0 and text not in seen:
                 seen.add(text)

@@ -18,9 +18,7 @@ _PROMOTION = re.compile(
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\s*\([^()]*\)")
-_DATE = re.compile(
-    r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b \d", re.I
-)
+_DATE = re.compile(r"\b(?:january|february|march|april|june|july|august|september|october|november|december)\b \d", re.I)
 _MASK = re.compile(r"<(?:album|name|number)>")
 _SPEAKABLE = re.compile(r"[a-z0-9<>'\s.,;:!?&%$/—-]*")
 _MUSIC = re.compile(
