@@ -69,7 +69,7 @@ def _run(config_name: str, folder: Path | None, seed: int | None, **changes: Any
 
 
 def _progress() -> Progress:
-    """Progress bars on stderr, with the time left."""
+    """Progress bars on stderr, with the time left; none where nobody watches, such as in a log."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -77,6 +77,7 @@ def _progress() -> Progress:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
         console=_console,
+        disable=not _console.is_terminal,
     )
 
 

@@ -121,16 +121,17 @@ class Songs:
         return self._with_map(names, vectors)
 
     def _with_map(self, names: list[str], vectors: np.ndarray) -> GenreTable:
-        """Add the genres that only the map knows, each as the mean of its five nearest there."""
+        """Add the genres that only the map knows, each as the mean of the nearest there."""
         placed = [i for i, name in enumerate(names) if name in self.map]
         rare = sorted(set(self.map) - set(names))
-        if len(placed) < 5 or not rare:
+        if not placed or not rare:
             return GenreTable(names, vectors)
+        nearest = min(5, len(placed))
         near = np.array([self.map[names[i]] for i in placed])
         rows = []
         for name in rare:
             distance = ((near - np.array(self.map[name])) ** 2).sum(axis=1)
-            mean = vectors[[placed[k] for k in np.argpartition(distance, 4)[:5]]].mean(axis=0)
+            mean = vectors[[placed[k] for k in np.argpartition(distance, nearest - 1)[:nearest]]].mean(axis=0)
             rows.append(mean / max(float(np.linalg.norm(mean)), 1e-6))
         return GenreTable([*names, *rare], np.concatenate([vectors, np.array(rows, dtype=np.float32)]))
 
