@@ -51,7 +51,7 @@ def run_bundle(run: Run, folder: Path, progress: Progress) -> Made:
     bundle, if there is one, stays until the new one is complete.
     """
     run.need(run.training / "checkpoint.pt", "cvae")
-    task = progress.add_task("bundle", total=7)
+    task = progress.add_task("bundle", total=6)
 
     def step(name: str) -> None:
         progress.update(task, description=name, advance=1)
@@ -66,11 +66,10 @@ def run_bundle(run: Run, folder: Path, progress: Progress) -> Made:
     quantise(run.folder / "fp32", new)
     step("checking parity")
     parity = _parity(run, model, test)
-    step("fitting the n-gram model")
-    ngram = _ngram(run, tokenizer)
-    ngram.save(new / "ngram.npz")
-    step("reading everything for the novelty filter")
-    _filters(run, new)
+    step("fitting the n-gram model and the filters")
+    for path in _judges(run, tokenizer):
+        shutil.copyfile(path, new / path.name)
+    ngram = NgramModel.load(new / "ngram.npz")
     shutil.copyfile(run.tokenizer_path, new / "tokenizer.model")
     conditions.genres.save(new / "genres.npz")
     step("measuring the model")
@@ -92,6 +91,22 @@ def _parity(run: Run, model: CVAE, test: Dataset) -> Parity:
         return check_parity(model, test, fp32, int8, sentences=sentences, seed=run.config.seed)
 
 
+def _judges(run: Run, tokenizer: Tokenizer) -> list[Path]:
+    """What judges sentences: n-gram model, novelty filter and word list; made once for a corpus, whatever the model."""
+    settings, folder = run.config.bundle, run.folder / "judges"
+    stamp = f"{run.corpus_hash()} {settings}"
+    paths = [folder / name for name in ("ngram.npz", "novelty.npz", "words.npz")]
+    made = folder / "made.txt"
+    if not made.exists() or made.read_text(encoding="utf-8") != stamp:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        _ngram(run, tokenizer).save(paths[0])
+        NoveltyFilter.build(_everything(run), size=settings.novelty_bytes).save(paths[1])
+        WordList.build(_raw(run), least=settings.word_min_count).save(paths[2])
+        made.write_text(stamp, encoding="utf-8")
+    return paths
+
+
 def _ngram(run: Run, tokenizer: Tokenizer) -> NgramModel:
     """The judge of another family, from the training part of the music writing; films would teach it to like films."""
     texts = {row["text"] for row in read_rows(run.commentary) if row["split"] == "train"}
@@ -99,13 +114,6 @@ def _ngram(run: Run, tokenizer: Tokenizer) -> NgramModel:
     settings = run.config.bundle
     sequences = tokenizer.encode_batch(sorted(texts), threads=2)
     return fit(sequences, tokenizer.size, order=settings.ngram_order, max_entries=settings.ngram_entries)
-
-
-def _filters(run: Run, folder: Path) -> None:
-    """The novelty filter over all music writing that was read, as it was and masked, and the list of known words."""
-    settings = run.config.bundle
-    NoveltyFilter.build(_everything(run), size=settings.novelty_bytes).save(folder / "novelty.npz")
-    WordList.build(_raw(run), least=settings.word_min_count).save(folder / "words.npz")
 
 
 def _raw(run: Run) -> Iterator[str]:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from export.config import load_config
-from export.errors import ExportError
+from export.errors import ExportError, StageError
 from export.stages import Run, run_corpus, run_cvae, run_tokenizer
 from inference.errors import InferenceError
 
@@ -90,7 +90,8 @@ def cli() -> None:
       python -m export corpus      clean, mask and split the writing to learn from
       python -m export tokenizer   fit the subword vocabulary
       python -m export cvae        train the model; stop it at any time, it goes on where it stood
-      python -m export bundle      export to ONNX, check it, write the model card
+      python -m export bundle      export to ONNX and check that it says what the model says
+      python -m export card        write the model card from measurements
       python -m export all --budget 2h
     """
 
@@ -144,7 +145,7 @@ _output = click.option(
 @_options
 @_output
 def bundle(output: Path | None, **options: Any) -> None:
-    """Export the trained model to ONNX (fp32 and int8), check parity, and write filters, manifest and model card."""
+    """Export the trained model to ONNX (fp32 and int8), check parity, and write the filters and the manifest."""
     run = _run(**options)
     with _progress() as progress:
         _bundle(run, output, progress)
@@ -155,6 +156,28 @@ def _bundle(run: Run, output: Path | None, progress: Progress) -> None:
 
     made = run_bundle(run, output or run.folder / "bundle", progress)
     click.echo(f"{made.manifest.name} {made.manifest.version}: {made.megabytes:.1f} MB in {made.folder}")
+
+
+@cli.command()
+@_options
+@_output
+@click.option("--bench", type=click.Path(path_type=Path), required=True, help="What `deephypebot bench --json` printed.")
+@click.option("--remarks", type=click.Path(path_type=Path), help="Markdown: what a reader found wrong with the replies.")
+@click.option("--sentences", type=click.IntRange(10, 5000), default=400, show_default=True, help="Compared in each row.")
+def card(output: Path | None, bench: Path, remarks: Path | None, sentences: int, **options: Any) -> None:
+    """Write the model card of a bundle: data, recipe, figures beside the human row, replies that nobody picked."""
+    from export.card import write_card  # noqa: PLC0415 - loads onnxruntime, which the other stages do without
+    from export.comparison import compare  # noqa: PLC0415
+
+    run = _run(**options)
+    folder = output or run.folder / "bundle"
+    try:
+        found = remarks.read_text(encoding="utf-8") if remarks else "Nobody has read the replies yet."
+    except (OSError, UnicodeDecodeError) as error:
+        raise StageError(f"{remarks} cannot be read; name a text file with --remarks.") from error
+    with _progress() as progress:
+        texts = compare(run, folder, sentences, progress)
+    click.echo(write_card(run, folder, bench, texts, found))
 
 
 @cli.command("all")

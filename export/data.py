@@ -56,40 +56,38 @@ def style_of(text: str, kind: str) -> dict[str, Any]:
 def load_commentary(path: Path, split: str, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int) -> Dataset:
     """The commentary of one split, with all its conditions."""
     rows = [row for row in read_rows(path) if row["split"] == split]
-    conditions = (
-        Conditions(
-            genres=tuple(row["genres"]),
-            features=row["features"],
-            praise=row["praise"],
-            **style_of(row["text"], row["kind"]),
-        )
-        for row in rows
-    )
-    return _dataset([row["text"] for row in rows], conditions, tokenizer, encoder, max_tokens)
+    conditions = np.zeros((len(rows), encoder.size), dtype=np.float32)
+    known: dict[tuple[object, ...], NDArray[np.float32]] = {}  # sentences of one work share what is known of it
+    for i, row in enumerate(rows):
+        work = (*row["genres"], *row["features"].values())
+        if work not in known:
+            known[work] = encoder.encode(Conditions(genres=tuple(row["genres"]), features=row["features"]))[0]
+        style = encoder.encode(Conditions(praise=row["praise"], **style_of(row["text"], row["kind"])))[0]
+        conditions[i] = known[work] + style  # different places in the vector
+    return _dataset([row["text"] for row in rows], conditions, [1.0] * len(rows), tokenizer, max_tokens)
 
 
 def load_warm_start(path: Path, tokenizer: Tokenizer, encoder: ConditionEncoder, *, max_tokens: int) -> Dataset:
     """All sentences of the warm start, conditioned only on what they tell of themselves."""
-    rows = list(read_rows(path))
-    conditions = (Conditions(**style_of(row["text"], row["kind"])) for row in rows)
-    weights = [_WARM_START_WEIGHTS.get(row["kind"], 1.0) for row in rows]
-    return _dataset([row["text"] for row in rows], conditions, tokenizer, encoder, max_tokens, weights)
+    texts, weights, encoded = [], [], []
+    known: dict[tuple[object, ...], NDArray[np.float32]] = {}  # many sentences are of the same style
+    for row in read_rows(path):
+        style = style_of(row["text"], row["kind"])
+        key = tuple(style.values())
+        if key not in known:
+            known[key] = encoder.encode(Conditions(**style))
+        texts.append(row["text"])
+        weights.append(_WARM_START_WEIGHTS.get(row["kind"], 1.0))
+        encoded.append(known[key])
+    return _dataset(texts, np.concatenate(encoded), weights, tokenizer, max_tokens)
 
 
 def _dataset(
-    texts: list[str],
-    conditions: Iterable[Conditions],
-    tokenizer: Tokenizer,
-    encoder: ConditionEncoder,
-    max_tokens: int,
-    weights: list[float] | None = None,
+    texts: list[str], conditions: NDArray[np.float32], weights: list[float], tokenizer: Tokenizer, max_tokens: int
 ) -> Dataset:
-    """Encode everything and leave out sentences of more than `max_tokens` pieces."""
+    """Encode the texts and leave out sentences of more than `max_tokens` pieces."""
     tokens = [np.array(ids, dtype=np.int64) for ids in tokenizer.encode_batch(texts, threads=2)]
-    rows = np.zeros((len(texts), encoder.size), dtype=np.float32)
-    for i, condition in enumerate(conditions):
-        rows[i] = encoder.encode(condition)[0]
-    dataset = Dataset(texts, tokens, rows, np.array(weights) if weights else np.ones(len(texts)))
+    dataset = Dataset(texts, tokens, conditions, np.array(weights, dtype=np.float64))
     return dataset.subset(i for i, ids in enumerate(tokens) if 2 <= len(ids) <= max_tokens)
 
 

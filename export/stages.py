@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,11 @@ class Run:
     def training(self) -> Path:
         """Folder of checkpoint and log."""
         return self.folder / "cvae"
+
+    def corpus_hash(self) -> str:
+        """What tells this corpus from every other."""
+        self.need(self.folder / "corpus" / "manifest.json", "corpus")
+        return hashlib.sha256((self.folder / "corpus" / "manifest.json").read_bytes()).hexdigest()
 
     def tokenizer(self) -> Tokenizer:
         """The fitted tokenizer."""

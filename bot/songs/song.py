@@ -1,0 +1,146 @@
+"""A song as the bot knows it: names, ids, genres and audio features, each optional, each with where it came from."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import Any
+
+MAX_TITLE = 200  # characters, for titles and albums
+MAX_NAME = 100  # characters, for artists, genres, ids and sources
+MAX_NAMES = 32  # artists of one song, or its genres
+
+# Letters that show nothing: a name made of them would look empty.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+# Lowest and highest believable value of each audio feature, in its own unit.
+_SHARE = (0.0, 1.0)
+_TEMPO = (20.0, 400.0)  # beats a minute
+_LOUDNESS = (-80.0, 10.0)  # dB
+
+
+def clean_text(text: str, limit: int) -> str:
+    """Make text from outside safe to show on one line; may be empty afterwards.
+
+    Control characters, line breaks, blank letters and runs of white space become one space; invisible format characters
+    (bidirectional overrides, zero-width joiners, byte order marks), private-use, unassigned and lone surrogate code
+    points vanish; the rest is composed (NFC), trimmed and cut to at most `limit` characters.
+    """
+    kept = "".join(_shown(character) for character in text)
+    return " ".join(unicodedata.normalize("NFC", kept).split())[:limit].rstrip()
+
+
+def _shown(character: str) -> str:
+    """What stands for a character in clean text: itself, a space, or nothing."""
+    category = unicodedata.category(character)
+    if category in {"Cc", "Zl", "Zp", "Zs"} or character in _BLANK_LETTERS:
+        return " "
+    return "" if category.startswith("C") else character
+
+
+@dataclass(frozen=True, kw_only=True)
+class AudioFeatures:
+    """How a recording sounds, as numbers; None where it is not known.
+
+    Shares from 0 to 1, but for `tempo` in beats a minute (20 to 400) and `loudness` in dB (-80 to 10). Raises
+    ValueError for anything else, NaN among it.
+    """
+
+    danceability: float | None = None
+    energy: float | None = None
+    valence: float | None = None
+    acousticness: float | None = None
+    instrumentalness: float | None = None
+    liveness: float | None = None
+    speechiness: float | None = None
+    tempo: float | None = None
+    loudness: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values that no recording can have."""
+        for name, value in self.known().items():
+            low, high = {"tempo": _TEMPO, "loudness": _LOUDNESS}.get(name, _SHARE)
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (is_number and low <= value <= high):
+                raise ValueError(
+                    f"the audio feature {name} is {value!r:.40}, but must be a number from {low:g} to {high:g}: "
+                    "leave it out where it is not known"
+                )
+
+    def known(self) -> dict[str, float]:
+        """The features that are known, by name, in their raw units."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Song:
+    """Everything known of one song; nothing of it has to be.
+
+    `artists` starts with the main one; bands and duos are one name. `ids` goes from service ("spotify", "youtube",
+    "isrc") to that service's id of the song, `sources` from a field's name to where the field came from. All texts
+    are passed through `clean_text` (titles and albums to 200 characters, everything else to 100), empty ones dropped;
+    of the artists and genres the first 32 different ones are kept.
+    """
+
+    title: str | None = None
+    artists: tuple[str, ...] = ()
+    album: str | None = None
+    ids: Mapping[str, str] = field(default_factory=dict, hash=False)
+    genres: tuple[str, ...] = ()
+    features: AudioFeatures = AudioFeatures()
+    sources: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __post_init__(self) -> None:
+        """Clean every text, so that whoever shows a song need not."""
+        # A frozen dataclass sets its own fields only this way.
+        put = object.__setattr__
+        put(self, "title", clean_text(self.title or "", MAX_TITLE) or None)
+        put(self, "album", clean_text(self.album or "", MAX_TITLE) or None)
+        put(self, "artists", _clean_names(self.artists))
+        put(self, "genres", _clean_names(self.genres))
+        put(self, "ids", _clean_mapping(self.ids))
+        put(self, "sources", _clean_mapping(self.sources))
+
+    @property
+    def line(self) -> str:
+        """The song on one line, "Artist — Title", or as much of it as is known."""
+        parts = (", ".join(self.artists), self.title)
+        return " — ".join(part for part in parts if part) or "Unknown song"
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Which of the main things are not known: any of "artist", "title", "genres" and "audio features"."""
+        main = {
+            "artist": self.artists,
+            "title": self.title,
+            "genres": self.genres,
+            "audio features": self.features.known(),
+        }
+        return tuple(name for name, value in main.items() if not value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The song as JSON-ready values; of the features only those known."""
+        return {
+            "title": self.title,
+            "artists": list(self.artists),
+            "album": self.album,
+            "ids": dict(self.ids),
+            "genres": list(self.genres),
+            "features": self.features.known(),
+            "sources": dict(self.sources),
+        }
+
+
+def _clean_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Clean names, each once, in their order."""
+    cleaned = (clean_text(name, MAX_NAME) for name in names)
+    return tuple(dict.fromkeys(name for name in cleaned if name))[:MAX_NAMES]
+
+
+def _clean_mapping(mapping: Mapping[str, str]) -> Mapping[str, str]:
+    """A read-only copy with clean keys and values."""
+    cleaned = {clean_text(key, MAX_NAME): clean_text(value, MAX_NAME) for key, value in mapping.items()}
+    return MappingProxyType({key: value for key, value in cleaned.items() if key and value})

@@ -1,0 +1,237 @@
+"""Commentary: a song in, replies out; the whole way from conditions over candidates, checks and ranking to a text."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inference.bundle import Bundle, shipped
+from inference.checks import Context, Sentence, reason
+from inference.composition import Composed, compose
+from inference.conditions import Conditions, families_of
+from inference.decoder import Decoder, Draft
+from inference.errors import ConditionError
+from inference.generator import TruncatedPrior
+from inference.prose import Names
+from inference.ranking import Ranker, Weights, scorers
+from inference.tokenizer import FILLABLE
+
+CANDIDATES = 64  # N, sampled at once
+MOST_BATCHES = 3
+MOST_REPLIES = 10
+MOST_SEED = 2**63 - 1
+MOST_PRAISE = 10.0
+_CHOICE = 3  # candidates to choose from for every reply, or another batch is sampled
+_MOST_GENRES, _MOST_GENRE, _MOST_HEARD, _MOST_TEXT = 20, 60, 100, 1000  # genres, their letters, texts, their letters
+_HUMAN = (-4.1, 0.7)  # mean and deviation of human sentences under the n-gram model, where the manifest has none
+_LENGTHS = 4  # different lengths that are asked for
+# Which slots are asked for, (artist, title), in turn: some sentences to begin with, some to follow.
+_SLOTS = ((False, True), (False, False), (True, False), (False, True), (False, False))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be talked about; every field may be missing."""
+
+    artist: str | None = None
+    title: str | None = None
+    genres: tuple[str, ...] = ()
+    features: Mapping[str, float] = field(default_factory=dict)  # some of conditions.FEATURES, in their own units
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One to three sentences about a song."""
+
+    text: str  # names restored, to be read
+    sentences: tuple[str, ...]
+    seed: int
+    scores: Mapping[str, float]  # mean over the sentences, by name; "total" is their weighted sum
+
+
+@dataclass(frozen=True)
+class Commentary:
+    """Replies, and what became of all the candidates."""
+
+    replies: tuple[Reply, ...]  # best first, mutually different; empty only when every candidate was rejected
+    rejected: Mapping[str, int]  # named reason -> how many candidates
+    candidates: int  # how many were sampled
+    tokens: int  # how many tokens they have, ends counted
+    timing_ms: Mapping[str, float]  # sample, check, rank
+
+
+class Commentator:
+    """Speaks from a bundle; may be used from several threads."""
+
+    def __init__(self, bundle: Bundle, *, candidates: int = CANDIDATES, weights: Weights | None = None) -> None:
+        """Sample so many candidates at once, and rank them by these weights."""
+        sizes, sampling = bundle.manifest.sizes, bundle.manifest.sampling
+        self._bundle = bundle
+        self._candidates = candidates
+        self._weights = weights or Weights()
+        self._human = _human(bundle.manifest.figures)
+        self._generator = TruncatedPrior(sizes.latent, scale=sampling.scale, truncation=sampling.truncation)
+        self._decoder = Decoder(bundle)
+
+    @classmethod
+    def open(cls, folder: Path | None = None, *, device: str = "auto") -> Commentator:
+        """Open the bundle in a folder (None: the shipped one) on "auto", "cpu" or "cuda".
+
+        Raises BundleError or DeviceError, each with one sentence that says what to do.
+        """
+        return cls(Bundle.open(shipped() if folder is None else folder, device=device))
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle."""
+        return self._bundle.manifest.name
+
+    @property
+    def version(self) -> str:
+        """Version of the bundle."""
+        return self._bundle.manifest.version
+
+    @property
+    def device(self) -> str:
+        """The device that really runs: "cpu" or "cuda"."""
+        return self._bundle.device
+
+    def comment(
+        self, subject: Subject, *, n: int = 1, seed: int = 0, praise: float = 8.0, heard: Sequence[str] = ()
+    ) -> Commentary:
+        """Up to `n` (1 to 10) different replies about a song, cool at `praise` 0 and enthusiastic at 10.
+
+        `heard` are texts said lately, which no reply takes up again. The same arguments and bundle give the same
+        replies. Raises ConditionError for a value outside its range. Blocks for some tenths of a second.
+        """
+        _check("n", n, 1, MOST_REPLIES)
+        _check("seed", seed, 0, MOST_SEED)
+        _check("praise", praise, 0, MOST_PRAISE)
+        bundle = self._bundle
+        names = Names.of(subject.artist, subject.title)
+        condition = self._condition(subject, names, praise)  # (N, A)
+        context = Context(bundle.words, bundle.novelty, families_of(_genres(subject)), subject.features)
+        named = scorers(bundle.tokenizer, bundle.ngram, bundle.words, self._human, subject.features)
+        ranker = Ranker(named, self._weights)
+        heard = [text[:_MOST_TEXT] for text in heard[-_MOST_HEARD:]]
+        pool = _Pool()
+        replies: list[Composed] = []
+        for batch in range(MOST_BATCHES):
+            with pool.timed("sample"):
+                drafts = self._sample(condition, names, seed, batch)
+            with pool.timed("check"):
+                for draft in drafts:
+                    pool.judge(Sentence(bundle.tokenizer.decode(draft.ids), names), draft, context)
+            with pool.timed("rank"):
+                ranked = ranker.rank(pool.sentences, pool.drafts)
+                replies = compose(ranked, n, heard, bundle.novelty)
+            if len(replies) == n and len(ranked) >= _CHOICE * n:
+                break
+        return pool.commentary([_reply(composed, seed) for composed in replies])
+
+    def _condition(self, subject: Subject, names: Names, praise: float) -> NDArray[np.float32]:
+        """What each candidate is asked to be (N, A): the song, and a place in the wanted style."""
+        style = self._bundle.manifest.sampling.style
+        lengths = [None] if style.words is None else np.linspace(*style.words, _LENGTHS).tolist()
+        can = tuple(slot in names.slots for slot in FILLABLE)
+        slots = [wanted for wanted in _SLOTS if all(c or not w for c, w in zip(can, wanted, strict=True))]
+        rows = [
+            self._bundle.conditions.encode(
+                Conditions(
+                    genres=_genres(subject),
+                    features=subject.features,
+                    praise=praise,
+                    source=style.source,
+                    descriptive=style.descriptive,
+                    words=words,
+                    artist_slot=artist,
+                    title_slot=title,
+                    masks=False,
+                )
+            )
+            for words in lengths
+            for artist, title in slots
+        ]
+        return np.concatenate(rows)[np.arange(self._candidates) % len(rows)]
+
+    def _sample(self, condition: NDArray[np.float32], names: Names, seed: int, batch: int) -> list[Draft]:
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(batch,))))
+        z = self._generator.propose(rng, condition)  # (N, Z)
+        uniform = rng.random((len(condition), self._decoder.max_tokens))  # (N, T)
+        forbidden = [self._bundle.tokenizer.slot(slot) for slot in FILLABLE if slot not in names.slots]
+        return self._decoder.decode(z, condition, uniform, self._bundle.manifest.sampling, forbidden)
+
+
+class _Pool:
+    """The candidates of one request: those that may be said, and why the others may not."""
+
+    def __init__(self) -> None:
+        self.sentences: list[Sentence] = []
+        self.drafts: list[Draft] = []
+        self._texts: set[str] = set()
+        self._rejected: Counter[str] = Counter()
+        self._sampled = 0
+        self._tokens = 0
+        self._seconds: defaultdict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Count the time that a phase takes."""
+        began = time.perf_counter()
+        yield
+        self._seconds[phase] += time.perf_counter() - began
+
+    def judge(self, sentence: Sentence, draft: Draft, context: Context) -> None:
+        """Let a candidate in, or count why not."""
+        self._sampled += 1
+        self._tokens += len(draft.ids) + draft.finished
+        why = self._why_not(sentence, draft, context)
+        if why is None:
+            self._texts.add(sentence.text)
+            self.sentences.append(sentence)
+            self.drafts.append(draft)
+        else:
+            self._rejected[why] += 1
+
+    def _why_not(self, sentence: Sentence, draft: Draft, context: Context) -> str | None:
+        if not draft.finished:
+            return "unfinished"
+        return reason(sentence, context) or ("duplicate" if sentence.text in self._texts else None)
+
+    def commentary(self, replies: Sequence[Reply]) -> Commentary:
+        """What comes out of it all."""
+        timing = {phase: 1000 * seconds for phase, seconds in self._seconds.items()}
+        return Commentary(tuple(replies), dict(self._rejected), self._sampled, self._tokens, timing)
+
+
+def _reply(composed: Composed, seed: int) -> Reply:
+    parts = composed.candidates
+    scores = {name: sum(part.scores[name] for part in parts) / len(parts) for name in parts[0].scores}
+    scores["total"] = sum(part.total for part in parts) / len(parts)
+    return Reply(composed.text, composed.sentences, seed, scores)
+
+
+def _genres(subject: Subject) -> tuple[str, ...]:
+    return tuple(genre[:_MOST_GENRE] for genre in subject.genres[:_MOST_GENRES])
+
+
+def _human(figures: Mapping[str, Any]) -> tuple[float, float]:
+    """Mean and deviation that human sentences have under the n-gram model."""
+    mean, std = figures.get("ngram_mean"), figures.get("ngram_std")
+    if isinstance(mean, float) and isinstance(std, float) and std > 0:
+        return mean, std
+    return _HUMAN
+
+
+def _check(name: str, value: float, low: float, high: float) -> None:
+    if not math.isfinite(value) or not low <= value <= high:
+        raise ConditionError(f"{name} is {value}, but must lie between {low} and {high:g}; choose another.")
