@@ -220,7 +220,7 @@ def _session(graph: bytes, name: str, device: str, threads: int) -> tuple[onnxru
     if device == "cuda" and runs_on != "cuda":
         raise DeviceError(
             "The device is cuda, but no CUDA runs here; install it with: pip install 'deephypebot[gpu]' "
-            "(with an NVIDIA driver), or use --device cpu."
+            "(with an NVIDIA driver), or choose the device cpu."
         )
     _check_tensors(session, name)
     return session, runs_on

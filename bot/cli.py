@@ -1,0 +1,235 @@
+"""The command line: `deephypebot chat`, `hype`, `links`, `votes` and `bench`."""
+
+# Each command imports what it needs when it runs, so that none waits for the libraries of another.
+# ruff: noqa: PLC0415
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from bot.door import FAILED, Door, number, print_json
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from bot.links import Platform
+
+_Command = TypeVar("_Command", bound=Callable[..., object])
+
+_PLATFORM_NAMES = ("discord", "slack", "plain")
+
+
+def _config_option(command: _Command) -> _Command:
+    path = click.Path(path_type=Path)
+    return click.option(
+        "--config", "file", type=path, help="Settings to use instead of ./config.toml (see config.example.toml)."
+    )(command)
+
+
+def _json_option(command: _Command) -> _Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
+
+
+def _settings(file: Path | None) -> Settings:
+    from bot.config import load
+
+    return load(file)
+
+
+@click.group(
+    cls=Door,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="deephypebot", message="%(prog)s %(version)s")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Answers a shared song with a line or two of commentary, written by a model that runs on this computer.
+
+    \b
+    deephypebot chat                                     talk with it here
+    deephypebot hype "Rick Astley - Never Gonna Give You Up"
+    deephypebot hype https://youtu.be/dQw4w9WgXcQ --n 3 --seed 7 --praise 2
+    deephypebot COMMAND --help                           what a command takes, with examples
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+@main.command(short_help="Talk with the bot in this terminal.")
+@_config_option
+def chat(file: Path | None) -> None:
+    """Talk with the bot: paste song links or names, vote, ask again.
+
+    \b
+    deephypebot chat                                     then type help
+    printf '%s\\n' "Queen - Bohemian Rhapsody" + why | deephypebot chat
+    """
+    settings = _settings(file)
+    import asyncio
+
+    from bot import texts
+    from bot.app import App
+    from bot.platforms.screen import Screen
+    from bot.platforms.terminal import Terminal, typed
+
+    screen = Screen(settings.terminal.width)
+    with asyncio.Runner() as runner:
+        app = runner.run(App.open(settings))
+        try:
+            terminal = Terminal(app.room("terminal"), screen, person=settings.terminal.person)
+            runner.run(terminal.greet())
+            for fault in app.degraded:
+                terminal.announce(fault)
+            for line in typed(sys.stdin or io.StringIO()):
+                if not runner.run(terminal.hear(line)):
+                    break
+        except KeyboardInterrupt:
+            screen.say("")  # the line that was being typed ends here
+        finally:
+            runner.run(app.close())
+    screen.say(texts.GOODBYE, "dim")
+
+
+@main.command(short_help="Say something about one song.")
+@click.argument("query", nargs=-1, required=True)
+@click.option(
+    "--n", type=number("--n", int, 1, 10), metavar="N", default=1, show_default=True, help="How many different replies."
+)
+@click.option(
+    "--seed",
+    type=number("--seed", int, 0, 2**63 - 1),
+    metavar="N",
+    help="Number to start from; the same one gives the same text again.  [default: a random one, which is shown]",
+)
+@click.option(
+    "--praise",
+    type=number("--praise", float, 0, 10),
+    metavar="X",
+    help="From 0 (cool) to 10 (adoring).  [default: praise in [reply], 8]",
+)
+@_json_option
+@_config_option
+@click.pass_context
+def hype(
+    ctx: click.Context,
+    query: tuple[str, ...],
+    n: int,
+    seed: int | None,
+    praise: float | None,
+    as_json: bool,
+    file: Path | None,
+) -> None:
+    """Say something about one song: QUERY is a link to it (of several the first), or "Artist - Title".
+
+    \b
+    deephypebot hype spotify:track:4uLU6hMCjMI75M1A2tKUQC
+    deephypebot hype "Daft Punk - Get Lucky" --n 3 --praise 10
+    deephypebot hype "Daft Punk - Get Lucky" --seed 7 --json
+    """
+    settings = _settings(file)
+    import asyncio
+
+    from bot.hype import Hype, songs_in
+
+    song = songs_in(" ".join(query), "plain")[0]
+    use_case = Hype.open(settings.model, settings.reply)
+    try:
+        warmth = settings.reply.praise if praise is None else praise
+        answer = asyncio.run(use_case.answer(song, n=n, seed=seed, praise=warmth))
+    finally:
+        use_case.close()
+    if as_json:
+        print_json(answer.as_dict())
+        return
+    from bot.platforms.screen import Screen
+
+    screen = Screen(settings.terminal.width)
+    screen.answer(answer)
+    screen.say(f"seed {answer.seed}", "dim")
+    if not answer.replies:
+        ctx.exit(FAILED)
+
+
+@main.command(short_help="Show the music links in a message.")
+@click.argument("text", required=False)
+@click.option("--file", "source", type=click.Path(allow_dash=True), help="JSON lines to read; - is standard input.")
+@click.option(
+    "--platform", type=click.Choice(_PLATFORM_NAMES), default="plain", show_default=True, help="Whose markup TEXT has."
+)
+@_json_option
+def links(text: str | None, source: str | None, platform: Platform, as_json: bool) -> None:
+    """Show the Spotify and YouTube links in a message: in TEXT, or in every line of a file.
+
+    A line of the file is an object {"id", "platform", "text"}; with --json one line {"id", "links"} comes out for it,
+    and one object {"links"} for TEXT. All lines are read before anything is printed: the first bad one ends the
+    command with exit status 2 and is named.
+
+    \b
+    deephypebot links "listen: https://youtu.be/dQw4w9WgXcQ"
+    deephypebot links --json --platform discord "||https://youtu.be/dQw4w9WgXcQ||"
+    deephypebot links --json --file messages.jsonl
+    """
+    from bot.links import find_links
+    from bot.messages import Message, as_dicts, read_messages
+
+    if text is not None and source is None:
+        messages = [Message("", platform, text)]
+    elif source is not None and text is None:
+        messages = read_messages(source)
+    else:
+        raise click.UsageError("Give either a TEXT or --file FILE, and only one of them.")
+    found = [(message.id, find_links(message.text, message.platform)) for message in messages]
+    if as_json:
+        for name, shared in found:
+            print_json(({"id": name} if source else {}) | {"links": as_dicts(shared)})
+        return
+    from bot.platforms.screen import Screen
+
+    rows = [(str(name), link.service, link.kind, link.url) for name, shared in found for link in shared]
+    first = 0 if source else 1
+    Screen(200).table(("message", "service", "kind", "address")[first:], [row[first:] for row in rows])
+
+
+@main.command(short_help="Print every vote, for learning from.")
+@_config_option
+def votes(file: Path | None) -> None:
+    """Print every vote as a JSON line {schema, reply, candidate, seed, conditions, vote, at}, with no person in it.
+
+    \b
+    deephypebot votes > votes.jsonl
+    """
+    settings = _settings(file)
+    import asyncio
+
+    from bot.app import exported_votes
+
+    for vote in asyncio.run(exported_votes(settings.store.url.get_secret_value())):
+        print_json(vote)
+
+
+@main.command(short_help="Measure speed and size on this computer.")
+@_json_option
+@_config_option
+def bench(as_json: bool, file: Path | None) -> None:
+    """Measure start, reply, memory and size on this computer; takes about half a minute.
+
+    \b
+    deephypebot bench
+    deephypebot bench --json > bench.json
+    """
+    settings = _settings(file)
+    from bot.bench import measure, rows
+
+    figures = measure(settings, file)
+    if as_json:
+        print_json(figures)
+        return
+    from bot.platforms.screen import Screen
+
+    Screen(settings.terminal.width).table(("figure", "value"), rows(figures))

@@ -1,0 +1,88 @@
+"""The words the bot says around a commentary, the same on every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from bot.songs.song import Song
+
+if TYPE_CHECKING:  # a page that shows no answer need not wait for the model's libraries
+    from bot.hype import Answer
+
+WELCOME = 'Paste a song link or type "Artist - Title"; "help" tells the rest.'
+HELP = """\
+link                a link, or several, to a song on Spotify or YouTube
+Artist - Title      a song by its name
++   -               vote on my last reply; the same sign again takes your vote back
+again               say something else about the same song
+why                 how the last reply came about
+help                these lines
+quit                leave (so does Ctrl-D)"""
+GOODBYE = "Goodbye."
+NOTHING_YET = 'I have not said anything yet: paste a song link or type "Artist - Title" first.'
+MAX_GENRES = 3
+
+
+def joined(parts: Iterable[str], last: str) -> str:
+    """Parts as a person lists them: "a, b or c" with "or" as `last`."""
+    *front, end = tuple(parts) or ("",)
+    return f"{', '.join(front)} {last} {end}" if front else end
+
+
+def unknown(song: Song) -> str:
+    """What was not known of the song, in one sentence; empty when everything was."""
+    return f"I did not know its {joined(song.unknown, 'or')}." if song.unknown else ""
+
+
+def footer(song: Song) -> str:
+    """What the commentary rests on, on one line: genres (at most three), energy, tempo, and that a machine wrote it."""
+    known = song.features.known()
+    parts = [", ".join(song.genres[:MAX_GENRES])]
+    if (energy := known.get("energy")) is not None:
+        parts.append(f"{_grade(energy)} energy")
+    if (tempo := known.get("tempo")) is not None:
+        parts.append(f"{tempo:.0f} BPM")
+    return " · ".join(part for part in (*parts, "machine-written") if part)
+
+
+def _grade(share: float) -> str:
+    return "low" if share < 1 / 3 else "medium" if share < 2 / 3 else "high"
+
+
+def nothing_to_say(answer: Answer) -> str:
+    """What to say when every candidate was rejected."""
+    return f"Nothing I could say was good enough with seed {answer.seed} ({counts(answer.rejected)}): try another seed."
+
+
+def counts(rejected: Mapping[str, int]) -> str:
+    """Named reasons with how often each was met, the commonest first."""
+    common = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{reason} {count}" for reason, count in common) or "none"
+
+
+def why(answer: Answer) -> str:
+    """How a reply came about, a few lines: seed and settings, scores, what was rejected, where each fact is from."""
+    bundle = answer.bundle
+    lines = [
+        f"seed {answer.seed}, praise {answer.praise:g}, {bundle['name']} {bundle['version']} on {bundle['device']}",
+    ]
+    if answer.replies:
+        scores = answer.replies[0].scores
+        lines.append("scores: " + (", ".join(f"{name} {value:.3g}" for name, value in scores.items()) or "none"))
+    lines.append(f"rejected candidates: {counts(answer.rejected)}")
+    return "\n".join([*lines, *sources(answer.song)])
+
+
+def sources(song: Song) -> list[str]:
+    """Where each field of a song is from, a line for each source."""
+    fields: dict[str, list[str]] = {}
+    for name, source in song.sources.items():
+        fields.setdefault(source, []).append(name)
+    return [f"from the {source}: {', '.join(sorted(names))}" for source, names in fields.items()]
+
+
+def voted(vote: int | None, up: int, down: int) -> str:
+    """What a vote led to: the person's vote now (None: withdrawn) and how many are for and against the reply."""
+    done = {1: "Counted as a plus", -1: "Counted as a minus", None: "Vote withdrawn"}[vote]
+    return f"{done}: +{up} −{down} so far."

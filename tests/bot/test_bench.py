@@ -1,0 +1,37 @@
+"""The benchmark: that it measures real starts and replies, and shows what it measured."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.bench import measure, rows
+from bot.config import load
+from bot.errors import HypeError
+from bot.songs.catalogue import Catalogue
+
+
+def test_it_measures_starts_replies_and_sizes(made_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(made_bundle))
+    figures = measure(load(), None, starts=1, songs=Catalogue.load().songs[:4])
+    size = sum(path.stat().st_size for path in made_bundle.iterdir())
+    assert figures["bundle_mb"] == round(size / 1e6, 1)
+    assert figures["bundle"] == {"name": "tiny", "version": "1"}
+    assert (figures["schema"], figures["device"]) == (1, "cpu")
+    assert figures["cores"] >= 1
+    warm = figures["warm_reply_ms"]
+    # A start holds one reply, so it cannot be quicker; Python with numpy needs some 30 MB at the least.
+    assert 0 < warm["p50"] <= warm["p95"]
+    assert warm["n"] == 4
+    assert figures["cold_start_ms"] > warm["p50"]
+    assert figures["peak_memory_mb"] > 30
+    assert figures["tokens_per_s"] > 100
+    shown = dict(rows(figures))
+    assert shown["bundle"] == f"tiny 1, {figures['bundle_mb']} MB"
+    assert f"p50 {warm['p50']} ms" in shown["warm reply"]
+
+
+def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    settings = load()
+    monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(tmp_path))
+    with pytest.raises(HypeError, match="There is no bundle in"):
+        measure(settings, None, starts=1, songs=Catalogue.load().songs[:2])

@@ -1,0 +1,1 @@
+"""Whole conversations: chat in, messages out, through the real platform adapters."""
