@@ -34,7 +34,8 @@ Step = Callable[[], None]
 def measure(settings: Settings, file: Path | None, *, starts: int = 3, songs: Sequence[Song] | None = None) -> dict[str, Any]:
     """All figures, with a progress bar on stderr; `file` is the settings file that a fresh start reads.
 
-    There are so many fresh starts, and a warm reply for each of the songs (two or more; None: the sample catalogue).
+    There are so many fresh starts, and a warm reply for each of the songs (two or more; None: the sample catalogue). The
+    replies themselves are among the figures, so that they can be read.
 
     Times are in milliseconds of wall-clock time, sizes in megabytes of 10^6 bytes; peak_memory_mb is the largest
     resident size of a fresh `hype` process, None where the system does not tell.
@@ -63,6 +64,11 @@ def measure(settings: Settings, file: Path | None, *, starts: int = 3, songs: Se
         },
         "tokens_per_s": round(sum(commentary.tokens for _, commentary in replies) / sampled_s),
         "peak_memory_mb": round(max(memory) / _MB, 1) if memory else None,
+        "replies": [
+            {"song": song.line, "seed": _SEED, "text": commentary.replies[0].text}
+            for song, (_, commentary) in zip(songs, replies, strict=True)
+            if commentary.replies
+        ],
         "bundle_mb": round(sum(path.stat().st_size for path in folder.iterdir() if path.is_file()) / _MB, 1),
     }
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +102,7 @@ def _export(
     outputs: list[str],
     shapes: Mapping[str, Mapping[int, object] | None],
 ) -> None:
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet():
         warnings.simplefilter("ignore")  # the exporter warns of its own internals
         program = torch.onnx.export(
             module,
@@ -187,15 +189,26 @@ def quantise(source: Path, target: Path) -> None:
     from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415 - slow to load
 
     target.mkdir(parents=True, exist_ok=True)
-    for name in GRAPHS:
-        quantize_dynamic(
-            source / name,
-            target / name,
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gather", "LSTM"],
-            extra_options={"MatMulConstBOnly": True},
-        )
+    with _quiet():
+        for name in GRAPHS:
+            quantize_dynamic(
+                source / name,
+                target / name,
+                per_channel=True,
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=["MatMul", "Gather", "LSTM"],
+                extra_options={"MatMulConstBOnly": True},
+            )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep hints of the exporter's and the quantiser's authors to themselves out of the progress bars."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def open_graph(path: Path) -> onnxruntime.InferenceSession:

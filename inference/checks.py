@@ -36,6 +36,10 @@ _NO_PREDICATE = re.compile(r"<[a-z]+>, (?:which|who|whose|where|that|with|an?|th
 _ARTICLE_AND_TITLE = re.compile(r"\b(?:the|an?) <title>(?=[.,;:!?]| (?:is|was|and|or|of|with|that|but|has|on|in|to)\b)")
 _STRAY_QUOTE = re.compile(r"(?<![\w>])'(?!(?:n|til|em|cause|round|tis|bout)\b)")
 _SLOTS_TOUCH = re.compile(r"<[a-z]+>(?:'s)? <[a-z]+>")
+# "there are a guitar", "in spite of the riff, <artist>.", "it has a mellow, dreamy, simple and electronic."
+_NUMBER_CLASH = re.compile(r"\bthere (?:are|were) (?:an?|the|one|no (?:few|<))\b|\bthere(?: is| was|'s) (?:many|several|few)\b")
+_NAME_LEFT_OVER = re.compile(r", <(?:artist|title)>[.!]$|\b(?:an?|its|their) <title>|\ban? <artist>(?!')")
+_NOUN_MISSING = re.compile(r"\ban? (?:[\w'-]+, )+(?:[\w'-]+ and |and )?[\w'-]+[.!]$")
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,7 @@ def incoherent(sentence: Sentence, _context: Context) -> bool:
         or not words
         or words[-1] in lexicon.UNFINISHED
         or _HANGING.search(text)
-        or _SLOTS_TOUCH.search(text)
+        or any(pattern.search(text) for pattern in (_SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _NOUN_MISSING))
         or _MARKS_TOUCH.search(text)
         or _NO_PREDICATE.fullmatch(text)
         or _ARTICLE_AND_TITLE.search(text)

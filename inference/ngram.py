@@ -124,11 +124,13 @@ class NgramModel:
 
     def mean_log_prob(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
         """Mean natural-log probability (B,) a token, the end counted, of sentences of any lengths."""
-        ids = np.full((len(sequences), max(map(len, sequences), default=0)), PAD, dtype=np.int64)
-        for row, sequence in enumerate(sequences):
-            ids[row, : len(sequence)] = sequence
-        log_prob, lengths = self.score(ids)
+        log_prob, lengths = self.score(_padded(sequences))
         return np.asarray(log_prob.sum(axis=1, dtype=np.float64) / lengths)
+
+    def lowest_log_prob(self, sequences: Sequence[Sequence[int]], tokens: int) -> NDArray[np.float64]:
+        """Mean natural-log probability (B,) of the so many least likely tokens of sentences of any lengths."""
+        log_prob, _ = self.score(_padded(sequences))
+        return np.asarray(np.sort(log_prob, axis=1)[:, :tokens].mean(axis=1, dtype=np.float64))
 
     def _find(self, wanted: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
         place = np.searchsorted(self._entries[:-1], wanted)
@@ -161,3 +163,11 @@ class NgramModel:
                 return cls(int(file["order"]), file["unigrams"], entries, log_prob, backoff)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BundleError(f"{path.name} is no n-gram model; make the bundle again.") from error
+
+
+def _padded(sequences: Sequence[Sequence[int]]) -> NDArray[np.int64]:
+    """Sentences (B, T) padded with 0."""
+    ids = np.full((len(sequences), max(map(len, sequences), default=0)), PAD, dtype=np.int64)
+    for row, sequence in enumerate(sequences):
+        ids[row, : len(sequence)] = sequence
+    return ids

@@ -19,6 +19,7 @@ Scores = NDArray[np.float64]
 
 _EASY_BAND = (-0.5, 1.0)  # deviations from what people write, within which English is neither strained nor stale
 _GOOD_LENGTH = (8, 18)  # words
+_BREAKS = 3  # least expected tokens that are looked at
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Weights:
     """What each score counts for; a score is higher for a better sentence, and about 1 apart between good and bad."""
 
     fluency: float = 1.0  # deviations outside the band that human sentences keep under the n-gram model, negative
+    weakest: float = 0.5  # how likely the three least expected tokens are, in units of three nats, negative
     likelihood: float = 0.6  # the decoder's own log-probability a token
     repetition: float = 0.6  # words of weight said before in the sentence, negative
     coinage: float = 0.5  # compounds that nobody wrote before, negative
@@ -91,11 +93,16 @@ def scorers(
         low, high = _EASY_BAND
         return -np.maximum(0.0, np.maximum(low - deviation, deviation - high))
 
+    def weakest(sentences: Sequence[Sentence], _drafts: Sequence[Draft]) -> Scores:
+        # A sentence breaks at a few places: its mean says little of them.
+        return ngram.lowest_log_prob(tokenizer.encode_batch([s.text for s in sentences]), _BREAKS) / 3
+
     def likelihood(_sentences: Sequence[Sentence], drafts: Sequence[Draft]) -> Scores:
         return np.array([draft.mean_log_prob for draft in drafts])
 
     return [
         Scorer("fluency", fluency),
+        Scorer("weakest", weakest),
         Scorer("likelihood", likelihood),
         Scorer("repetition", _each(lambda s: -_repeated(s.words))),
         Scorer("coinage", _each(lambda s: -float(len(words.coined(s.text))))),

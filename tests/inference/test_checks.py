@@ -112,6 +112,10 @@ def test_good_sentences_pass(text: str) -> None:
         ("the bass carries it all, — and then some.", "incoherent"),
         ("the bass carries it all on the <title>.", "incoherent"),
         ("the bass carries it all.?", "incoherent"),
+        ("at the start of it there are a guitar.", "incoherent"),
+        ("in spite of the whispered guitar riff, <artist>.", "incoherent"),
+        ("it is a warm, almost a <title> of a guitar.", "incoherent"),
+        ("the beat is a mellow, dreamy, simple and electronic.", "incoherent"),
         ("the slow river of strings carries every heart towards its distant sea", "novelty"),
     ],
 )

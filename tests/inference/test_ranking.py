@@ -48,6 +48,11 @@ def test_jumbled_words_are_not_fluent(bundle: Bundle) -> None:
     assert bad < -1
 
 
+def test_a_break_shows_at_its_weakest_place(bundle: Bundle) -> None:
+    good, bad = scored(bundle, "weakest", GOOD, GOOD.replace("bright drums", "drums bright"))
+    assert bad < good < 0
+
+
 def test_stale_words_are_not_fluent_either(bundle: Bundle) -> None:
     (log_prob,) = bundle.ngram.mean_log_prob(bundle.tokenizer.encode_batch([GOOD]))
     (scorer,) = (
