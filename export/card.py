@@ -118,8 +118,8 @@ def _text_figures(texts: Mapping[str, TextFigures]) -> str:
     rows = [[name, *figures.as_dict().values()] for name, figures in texts.items()]
     return (
         "## What it writes, beside what people write\n\nEqual numbers of sentences, names masked; perplexity is that of "
-        "the n-gram model, which is no neural network. A copied run is counted from eight words.\n\n"
-        + table(("sentences", *names), rows)
+        "the n-gram model, which is no neural network. A copied run is counted from eight "
+        "words of anything that was read; the people's own sentences are among it.\n\n" + table(("sentences", *names), rows)
     )
 
 

@@ -80,8 +80,8 @@ class BundleConfig:
     word_min_count: int = 4  # a word of fewer occurrences in training text is not known
     max_megabytes: float = 30.0
     top_k: int = 50
-    temperature: float = 0.8
-    min_p: float = 0.05
+    temperature: float = 0.7
+    min_p: float = 0.1
     latent_scale: float = 0.8
     style_source: str = "review"  # the kind of writing that sampling asks for
     style_descriptive: float = 1.0

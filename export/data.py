@@ -128,9 +128,19 @@ def stack(dataset: Dataset, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     )
 
 
+def held_out_rows(data: Dataset, sentences: int) -> NDArray[np.int64]:
+    """Places of sentences to measure on, the same every time, spread over all sources."""
+    return np.random.default_rng(0).permutation(len(data))[:sentences]
+
+
+def held_out_words(data: Dataset, sentences: int) -> int:
+    """Words of those sentences, their ends counted."""
+    return sum(len(data.texts[i].split()) + 1 for i in held_out_rows(data, sentences))
+
+
 def held_out_batches(data: Dataset, sentences: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The first sentences of a split, in batches of equal length."""
-    rows = np.arange(min(sentences, len(data)))
+    """Those sentences in batches of equal length."""
+    rows = held_out_rows(data, sentences)
     lengths = np.array([len(data.tokens[i]) for i in rows])
     for length in np.unique(lengths):
         same = rows[lengths == length]

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from export.cvae import CVAE
-from export.data import Dataset, held_out_batches
+from export.data import Dataset, held_out_batches, held_out_words
 from export.errors import StageError
 from export.speakable import ANY_NAMES, ANY_SONG
 from export.training import evaluate
@@ -27,8 +27,7 @@ IMPORTANCE_SAMPLES = 50
 def evaluate_model(model: CVAE, data: Dataset, sentences: int) -> dict[str, float]:
     """-ELBO and importance-weighted perplexity per word (EOS counted), KL, MI, active units, own z against permuted z."""
     figures = evaluate(model, data, sentences)
-    few = min(sentences, 300)
-    figures["perplexity_importance_weighted"] = importance_weighted_perplexity(model, data, few)
+    figures["perplexity_importance_weighted"] = importance_weighted_perplexity(model, data, min(sentences, 600))
     own, permuted = own_against_permuted(model, data, sentences)
     figures |= {"reconstruction_own_z": own, "reconstruction_permuted_z": permuted}
     figures["permuted_z_cost"] = permuted / own - 1.0 if own > 0 else 0.0
@@ -39,7 +38,7 @@ def evaluate_model(model: CVAE, data: Dataset, sentences: int) -> dict[str, floa
 def importance_weighted_perplexity(model: CVAE, data: Dataset, sentences: int) -> float:
     """Perplexity per word from 50 samples a sentence (Burda et al., "Importance Weighted Autoencoders", 2016)."""
     model.eval()
-    nats, words = 0.0, sum(len(t.split()) + 1 for t in data.texts[:sentences])
+    nats = 0.0
     for tokens, condition in held_out_batches(data, sentences):
         mean, logvar = model.encoder(tokens)
         weights = []
@@ -50,7 +49,7 @@ def importance_weighted_perplexity(model: CVAE, data: Dataset, sentences: int) -
             posterior = -0.5 * (noise.square() + logvar).sum(dim=1)
             weights.append(prior - posterior - model.reconstruction(tokens, z, condition))
         nats -= float((torch.logsumexp(torch.stack(weights), dim=0) - math.log(IMPORTANCE_SAMPLES)).sum())
-    return math.exp(min(nats / max(words, 1), 50.0))
+    return math.exp(min(nats / max(held_out_words(data, sentences), 1), 50.0))
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from export.config import Config
 from export.cvae import CVAE, active_units, free_bits, mutual_information
-from export.data import ConditionDropout, Dataset, batches, held_out_batches
+from export.data import ConditionDropout, Dataset, batches, held_out_batches, held_out_words
 from inference.conditions import ConditionEncoder
 
 PHASES = ("warm start", "autoencoder", "cvae", "fine-tune")
@@ -240,7 +240,7 @@ def evaluate(model: CVAE, data: Dataset, sentences: int, *, latent: bool = True)
     """Reconstruction, KL (nats a sentence), MI (nats), active units and -ELBO perplexity per word on held-out text."""
     model.eval()
     place = next(model.parameters()).device
-    reconstruction = total_kl = count = words = 0.0
+    reconstruction = total_kl = count = 0.0
     means, logvars = [], []
     for tokens_here, condition_here in held_out_batches(data, sentences):
         tokens, condition = tokens_here.to(place), condition_here.to(place)
@@ -254,7 +254,7 @@ def evaluate(model: CVAE, data: Dataset, sentences: int, *, latent: bool = True)
             rec = model.reconstruction(tokens, torch.zeros(len(tokens), model.config.latent, device=place), condition)
         reconstruction += float(rec.sum())
         count += len(tokens)
-    words = sum(len(data.texts[i].split()) + 1 for i in range(min(sentences, len(data))))
+    words = held_out_words(data, sentences)
     figures = {
         "reconstruction": reconstruction / max(count, 1),
         "kl": total_kl / max(count, 1),

@@ -39,7 +39,9 @@ _SLOTS_TOUCH = re.compile(r"<[a-z]+>(?:'s)? <[a-z]+>")
 # "there are a guitar", "in spite of the riff, <artist>.", "it has a mellow, dreamy, simple and electronic."
 _NUMBER_CLASH = re.compile(r"\bthere (?:are|were) (?:an?|the|one|no (?:few|<))\b|\bthere(?: is| was|'s) (?:many|several|few)\b")
 _NAME_LEFT_OVER = re.compile(r", <(?:artist|title)>[.!]$|\b(?:an?|its|their) <title>|\ban? <artist>(?!')")
+_LIST_LEFT_OVER = re.compile(r"\w, and (?:the|its|a) [\w'-]+[.!]$")
 _NOUN_MISSING = re.compile(r"\ban? (?:[\w'-]+, )+(?:[\w'-]+ and |and )?[\w'-]+[.!]$")
+_LEFT_OVER = (_SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _LIST_LEFT_OVER, _NOUN_MISSING)
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,7 @@ def incoherent(sentence: Sentence, _context: Context) -> bool:
         or not words
         or words[-1] in lexicon.UNFINISHED
         or _HANGING.search(text)
-        or any(pattern.search(text) for pattern in (_SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _NOUN_MISSING))
+        or any(pattern.search(text) for pattern in _LEFT_OVER)
         or _MARKS_TOUCH.search(text)
         or _NO_PREDICATE.fullmatch(text)
         or _ARTICLE_AND_TITLE.search(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import time
 from collections import Counter, defaultdict
@@ -127,7 +128,7 @@ class Commentator:
         replies: list[Composed] = []
         for batch in range(MOST_BATCHES):
             with pool.timed("sample"):
-                drafts = self._sample(condition, names, seed, batch)
+                drafts = self._sample(condition, names, (seed, _fingerprint(subject)), batch)
             with pool.timed("check"):
                 for draft in drafts:
                     pool.judge(Sentence(bundle.tokenizer.decode(draft.ids), names), draft, context)
@@ -163,7 +164,7 @@ class Commentator:
         ]
         return np.concatenate(rows)[np.arange(self._candidates) % len(rows)]
 
-    def _sample(self, condition: NDArray[np.float32], names: Names, seed: int, batch: int) -> list[Draft]:
+    def _sample(self, condition: NDArray[np.float32], names: Names, seed: tuple[int, int], batch: int) -> list[Draft]:
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(batch,))))
         z = self._generator.propose(rng, condition)  # (N, Z)
         uniform = rng.random((len(condition), self._decoder.max_tokens))  # (N, T)
@@ -218,6 +219,12 @@ def _reply(composed: Composed, seed: int) -> Reply:
     scores = {name: sum(part.scores[name] for part in parts) / len(parts) for name in parts[0].scores}
     scores["total"] = sum(part.total for part in parts) / len(parts)
     return Reply(composed.text, composed.sentences, seed, scores)
+
+
+def _fingerprint(subject: Subject) -> int:
+    """A number for a song, so that one seed does not make all songs draw the same latents and words."""
+    told = "\n".join((subject.artist or "", subject.title or "", *_genres(subject)))
+    return int.from_bytes(hashlib.blake2b(told.encode("utf-8", errors="replace"), digest_size=8).digest(), "big")
 
 
 def _genres(subject: Subject) -> tuple[str, ...]:

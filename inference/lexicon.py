@@ -203,6 +203,7 @@ FEATURE_WORDS: Mapping[str, tuple[frozenset[str], frozenset[str]]] = MappingProx
             _words("""
                 gentle gently quiet quietly hushed soft softly calm calming mellow delicate delicately tender tenderly
                 soothing sleepy lullaby serene languid tranquil placid subdued relaxing peaceful meditative
+                dreamy airy breathy ethereal whispery whispered whispering
             """),
         ),
         "loudness": (_words("loud loudly deafening"), _words("quiet quietly hushed")),

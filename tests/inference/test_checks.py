@@ -115,6 +115,7 @@ def test_good_sentences_pass(text: str) -> None:
         ("at the start of it there are a guitar.", "incoherent"),
         ("in spite of the whispered guitar riff, <artist>.", "incoherent"),
         ("it is a warm, almost a <title> of a guitar.", "incoherent"),
+        ("it is a simple, steady beat, and the lyrics.", "incoherent"),
         ("the beat is a mellow, dreamy, simple and electronic.", "incoherent"),
         ("the slow river of strings carries every heart towards its distant sea", "novelty"),
     ],
