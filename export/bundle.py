@@ -87,14 +87,14 @@ def _parity(run: Run, model: CVAE, test: Dataset) -> Parity:
         fp32, int8 = Path(name) / "fp32", Path(name) / "int8"
         export_graphs(model, fp32, top_k=model.embedding.num_embeddings)
         quantise(fp32, int8)
-        sentences = run.config.bundle.parity_sentences
-        return check_parity(model, test, fp32, int8, sentences=sentences, seed=run.config.seed)
+        return check_parity(model, test, fp32, int8, run.config.bundle, seed=run.config.seed)
 
 
 def _judges(run: Run, tokenizer: Tokenizer) -> list[Path]:
     """What judges sentences: n-gram model, novelty filter and word list; made once for a corpus, whatever the model."""
     settings, folder = run.config.bundle, run.folder / "judges"
-    stamp = f"{run.corpus_hash()} {settings}"
+    wanted = (settings.ngram_entries, settings.ngram_order, settings.novelty_bytes, settings.word_min_count)
+    stamp = f"{run.corpus_hash()} {wanted}"
     paths = [folder / name for name in ("ngram.npz", "novelty.npz", "words.npz")]
     made = folder / "made.txt"
     if not made.exists() or made.read_text(encoding="utf-8") != stamp:

@@ -61,7 +61,7 @@ def _run(config_name: str, folder: Path | None, seed: int | None, **changes: Any
     if seed is not None:
         config = dataclasses.replace(config, seed=seed)
     if changes.get("budget") is not None:
-        training = dataclasses.replace(config.training, budget_minutes=changes["budget"])
+        training = dataclasses.replace(config.training, budget_minutes=changes["budget"], phase_steps=0)
         config = dataclasses.replace(config, training=training)
     paths = {name: str(changes[name]) for name in ("corpora", "songs") if changes.get(name) is not None}
     config = dataclasses.replace(config, corpus=dataclasses.replace(config.corpus, **paths))  # type: ignore[arg-type]  # strings

@@ -55,6 +55,7 @@ class TrainingConfig:
     """The schedule; shares are shares of the time budget."""
 
     budget_minutes: float = 120.0
+    phase_steps: int = 0  # if not 0, steps of each phase instead of time: the same on a slow machine and a fast one
     warm_start_share: float = 0.4  # decoder as a plain language model on all text
     autoencoder_share: float = 0.1  # encoder warm-up without KL, of the whole budget
     fine_tune_share: float = 0.15  # at the end, on sentences fit to be said
@@ -86,6 +87,8 @@ class BundleConfig:
     style_source: str = "review"  # the kind of writing that sampling asks for
     style_descriptive: float = 1.0
     parity_sentences: int = 400
+    int8_perplexity: float = 0.005  # relative change that int8 may make
+    int8_agreement: float = 0.98  # share of words in which int8 must agree on the likeliest
 
 
 @dataclass(frozen=True)

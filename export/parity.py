@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from export.config import BundleConfig
 from export.cvae import CVAE
 from export.data import Dataset, held_out_batches
 from export.errors import ParityError
@@ -17,8 +18,6 @@ from export.onnx import GRAPHS, open_graph
 from inference.tokenizer import BOS, EOS
 
 FP32_TOLERANCE = 2e-3  # nats, for one token's log-probability
-INT8_PERPLEXITY = 0.005  # relative change allowed
-INT8_AGREEMENT = 0.98  # share of steps with the same likeliest token
 SAMPLED_ROWS, SAMPLED_STEPS = 16, 24
 
 Floats = NDArray[np.float32]
@@ -62,7 +61,7 @@ class _Steps:
 
 
 @torch.no_grad()
-def check_parity(model: CVAE, data: Dataset, fp32: Path, int8: Path, *, sentences: int, seed: int) -> Parity:
+def check_parity(model: CVAE, data: Dataset, fp32: Path, int8: Path, config: BundleConfig, *, seed: int) -> Parity:
     """Compare graphs made with K = V with torch on held-out sentences; ParityError when one is further off than allowed."""
     model.eval()
     exact, small = _Steps(fp32, model.embedding.num_embeddings), _Steps(int8, model.embedding.num_embeddings)
@@ -70,7 +69,7 @@ def check_parity(model: CVAE, data: Dataset, fp32: Path, int8: Path, *, sentence
     worst = encoder_worst = 0.0
     nats_exact = nats_small = 0.0
     agreed = count = 0
-    for tokens, condition in held_out_batches(data, sentences):
+    for tokens, condition in held_out_batches(data, config.parity_sentences):
         mean, _ = model.encoder(tokens)
         inputs = torch.cat([tokens.new_full((len(tokens), 1), BOS), tokens], dim=1)
         truth = torch.log_softmax(model.decoder(inputs, mean, condition), dim=-1).numpy()  # (B, T+1, V)
@@ -87,7 +86,7 @@ def check_parity(model: CVAE, data: Dataset, fp32: Path, int8: Path, *, sentence
     _same_samples(model, exact, data, seed)
     change = math.exp((nats_small - nats_exact) / max(count, 1)) - 1.0
     parity = Parity(worst, change, agreed / max(count, 1), encoder_worst)
-    _judge(parity)
+    _judge(parity, config)
     return parity
 
 
@@ -118,11 +117,11 @@ def _draw(log_probs: Floats, uniform: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.asarray(np.take_along_axis(order, np.minimum(place, 49)[:, None], axis=1)[:, 0], dtype=np.int64)
 
 
-def _judge(parity: Parity) -> None:
+def _judge(parity: Parity, config: BundleConfig) -> None:
     if not parity.fp32_worst <= FP32_TOLERANCE:
         raise ParityError(f"The fp32 graph is {parity.fp32_worst:.2g} nats off (allowed {FP32_TOLERANCE}).")
-    if not abs(parity.int8_perplexity_change) <= INT8_PERPLEXITY:
+    if not abs(parity.int8_perplexity_change) <= config.int8_perplexity:
         change = f"{parity.int8_perplexity_change:+.2%}"
-        raise ParityError(f"int8 changes the perplexity by {change} (allowed {INT8_PERPLEXITY:.1%}).")
-    if not parity.int8_agreement >= INT8_AGREEMENT:
-        raise ParityError(f"int8 agrees in {parity.int8_agreement:.1%} of the words (wanted {INT8_AGREEMENT:.0%}).")
+        raise ParityError(f"int8 changes the perplexity by {change} (allowed {config.int8_perplexity:.1%}).")
+    if not parity.int8_agreement >= config.int8_agreement:
+        raise ParityError(f"int8 agrees in {parity.int8_agreement:.1%} of the words (wanted {config.int8_agreement:.0%}).")

@@ -30,6 +30,7 @@ class State:
 
     phase: int = 0
     phase_seconds: float = 0.0
+    phase_steps: int = 0
     seconds: float = 0.0
     steps: int = 0
     tokens: int = 0
@@ -90,7 +91,7 @@ class Trainer:
 
     def _enter(self, phase: int) -> None:
         """Begin a phase with a fresh optimiser; after the autoencoder the decoder goes back to the language model."""
-        self.state.phase, self.state.phase_seconds = phase, 0.0
+        self.state.phase, self.state.phase_seconds, self.state.phase_steps = phase, 0.0, 0
         if PHASES[phase] == "autoencoder":
             self._warm_decoder = deepcopy(self.model.decoder.state_dict())
         if PHASES[phase] == "cvae" and self._warm_decoder is not None:
@@ -113,15 +114,14 @@ class Trainer:
         before = time.monotonic()
         # Every phase but one whose share is nothing gets at least one step, so that a tiny budget passes through all.
         for tokens, condition in self._endless(data, rng) if budget > 0 else ():
-            done = self.state.phase_seconds / budget
-            self._step(name, tokens.to(self.device), self.hide(condition).to(self.device), done, sums)
+            self._step(name, tokens.to(self.device), self.hide(condition).to(self.device), self._done(budget), sums)
             now = time.monotonic()
             self.state.phase_seconds += now - before
             self.state.seconds += now - before
             before = now
             shown = f"{name}  loss {sums['loss']:.3f}  kl {sums['kl']:.2f}  {sums.rate():,.0f} tokens/s"
             progress.update(task, completed=round(self.state.phase_seconds), description=shown)
-            over = self.state.phase_seconds >= budget
+            over = self._done(budget) >= 1
             if over or now - self._saved > self.config.training.checkpoint_seconds:
                 self._log(name, sums, progress)
                 self._save()
@@ -129,6 +129,11 @@ class Trainer:
                 before = time.monotonic()
             if over:
                 break
+
+    def _done(self, budget: float) -> float:
+        """How much of the phase is over, 0 to 1, by steps if the configuration counts them, else by time."""
+        steps = self.config.training.phase_steps
+        return self.state.phase_steps / steps if steps else self.state.phase_seconds / budget
 
     def _endless(self, data: Dataset, rng: np.random.Generator) -> Iterator[tuple[Tensor, Tensor]]:
         while True:
@@ -156,6 +161,7 @@ class Trainer:
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), training.clip)
         self.optimizer.step()
         self.state.steps += 1
+        self.state.phase_steps += 1
         self.state.tokens += count
         sums.add(count, loss=loss.item(), kl=0.0 if kl is None else kl.sum(dim=1).mean().item())
 

@@ -178,7 +178,7 @@ def test_data_is_kept_where_each_system_keeps_it() -> None:
     assert user_data_folder("win32", {"LOCALAPPDATA": "/local"}) == Path("/local/deephypebot")
 
 
-def test_a_home_folder_is_filled_in_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert expand("~/x") == Path("/home/somebody/x")
+def test_a_home_folder_is_filled_in_where_there_is_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert expand("~/x") == tmp_path / "x"
     assert expand("~nobody-of-that-name/x") == Path("~nobody-of-that-name/x")

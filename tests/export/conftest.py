@@ -112,8 +112,6 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A tiny run through every stage, made once by the real command line."""
     folder = tmp_path_factory.mktemp("workshop")
     corpora, songs = write_corpus(folder / "corpora"), write_songs(folder / "songs")
-    result = export(
-        "all", "--config", "tiny", "--run", folder / "run", "--corpora", corpora, "--songs", songs, "--budget", "6s"
-    )
+    result = export("all", "--config", "tiny", "--run", folder / "run", "--corpora", corpora, "--songs", songs)
     assert result.exit_code == 0, result.output
     return Run(load_config("tiny"), folder / "run")

@@ -78,6 +78,7 @@ def test_mutual_information_is_none_for_a_collapsed_posterior_and_log_n_for_a_sh
 
 def test_batches_hold_every_sentence_by_its_weight_without_padding(run: Run) -> None:
     data = run.split("validation")
+    data.weights[:] = 1.0
     seen = [tokens for tokens, _ in batches(data, 256, np.random.default_rng(0))]
     assert sum(len(tokens) for tokens in seen) == len(data)
     assert all(tokens.numel() <= 256 or len(tokens) == 1 for tokens in seen)
@@ -120,7 +121,7 @@ def test_all_phases_were_passed_and_logged(run: Run) -> None:
 
 
 def test_training_goes_on_from_its_checkpoint(run: Run, tmp_path: Path) -> None:
-    training = dataclasses.replace(run.config.training, budget_minutes=0.05)
+    training = dataclasses.replace(run.config.training, phase_steps=4)
     config = dataclasses.replace(run.config, training=training)
     ready, vocabulary = material(run), run.tokenizer().size
     first = Trainer(config, ready, vocabulary, tmp_path)
@@ -147,7 +148,7 @@ def test_the_bundle_opens_and_says_where_it_comes_from(run: Run) -> None:
     manifest = bundle.manifest
     assert manifest.name == "tiny"
     assert {source.licence for source in manifest.data} == {"none stated", "CC BY-SA 4.0"}
-    assert manifest.figures["parity"]["int8_agreement"] >= parity.INT8_AGREEMENT
+    assert manifest.figures["parity"]["int8_agreement"] >= run.config.bundle.int8_agreement
     text = next(t for t in run.split("train").texts if len(t.split()) > 10)
     assert bundle.novelty.copied_run(text)
     assert not bundle.novelty.copied_run("nobody ever wrote these eleven words down in just this order")
@@ -162,7 +163,7 @@ def test_a_graph_that_disagrees_fails_the_export(
 
     export_graphs(other, parity_graphs, top_k=run.tokenizer().size)
     with pytest.raises(ParityError):
-        parity.check_parity(model, run.split("test"), parity_graphs, parity_graphs, sentences=8, seed=1)
+        parity.check_parity(model, run.split("test"), parity_graphs, parity_graphs, run.config.bundle, seed=1)
 
 
 def test_a_bundle_that_is_too_large_is_not_put_in_place(run: Run, tmp_path: Path) -> None:
