@@ -4,10 +4,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.inference.conftest import made_bundle, sentences
 
 __all__ = ["made_bundle", "sentences"]
+
+# A slow machine makes no test wrong, and CI tries the same examples every time.
+settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("patient")
 
 
 @pytest.fixture(autouse=True)
