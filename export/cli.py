@@ -167,7 +167,7 @@ def _bundle(run: Run, output: Path | None, progress: Progress) -> None:
 def card(output: Path | None, bench: Path, remarks: Path | None, sentences: int, **options: Any) -> None:
     """Write the model card of a bundle: data, recipe, figures beside the human row, replies that nobody picked."""
     from export.card import write_card  # noqa: PLC0415 - loads onnxruntime, which the other stages do without
-    from export.comparison import compare  # noqa: PLC0415
+    from export.comparison import compare  # noqa: PLC0415 - as above
 
     run = _run(**options)
     folder = output or run.folder / "bundle"

@@ -49,9 +49,9 @@ def draw_word_counts(counts: Sequence[int], path: Path) -> None:
 
 def _pyplot() -> ModuleType:
     """matplotlib for files only; imported late because it is slow to load."""
-    import matplotlib as mpl  # noqa: PLC0415
+    import matplotlib as mpl  # noqa: PLC0415 - slow to load
 
     mpl.use("Agg")
-    import matplotlib.pyplot as plt  # noqa: PLC0415
+    import matplotlib.pyplot as plt  # noqa: PLC0415 - after the backend is chosen
 
     return plt

@@ -14,7 +14,7 @@ class PraiseModel:
     def __init__(self, texts: Sequence[str], scores: Sequence[float], *, seed: int) -> None:
         """Fit on lower-cased texts with scores 0 to 10; those near the middle tell nothing and are left out."""
         from sklearn.feature_extraction.text import HashingVectorizer  # noqa: PLC0415 - training only, slow to load
-        from sklearn.linear_model import SGDClassifier  # noqa: PLC0415
+        from sklearn.linear_model import SGDClassifier  # noqa: PLC0415 - as above
 
         self._vectorizer = HashingVectorizer(ngram_range=(1, 2), n_features=2**18, norm="l2", alternate_sign=False)
         clear = [i for i, score in enumerate(scores) if score <= 4.5 or score >= 7]
