@@ -19,7 +19,7 @@ from export.corpus.pipeline import read_rows
 from export.cvae import CVAE
 from export.data import Dataset
 from export.errors import ExportError
-from export.evaluation import decoder_scores, evaluate_model
+from export.evaluation.likelihood import decoder_scores, evaluate_model
 from export.ngram import fit
 from export.onnx import GRAPHS, export_graphs, quantise
 from export.parity import Parity, check_parity

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from export.errors import StageError
-from export.evaluation import TextFigures
+from export.evaluation.texts import TextFigures
 from export.stages import Run
 from inference.manifest import Manifest
 

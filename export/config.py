@@ -59,10 +59,12 @@ class TrainingConfig:
     warm_start_share: float = 0.4  # decoder as a plain language model on all text
     autoencoder_share: float = 0.1  # encoder warm-up without KL, of the whole budget
     fine_tune_share: float = 0.15  # at the end, on sentences fit to be said
+    english_share: float = 0.0  # of the CVAE's sentences, drawn from the warm start: more English gives more sense
+    precision: str = "auto"  # fp32, bf16, or auto: bf16 where the processor multiplies in it
     batch_tokens: int = 3072
     learning_rate: float = 2e-3
     free_nats: float = 8.0  # free bits, for all latent dimensions together
-    anneal_share: float = 0.3  # of the CVAE's time, in which beta rises from 0 to 1
+    anneal_share: float = 0.3  # of the CVAE's time, in which beta rises from 0 to 1; 0 is 1 at once
     clip: float = 1.0
     max_tokens: int = 48
     evaluate_sentences: int = 1500

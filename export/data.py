@@ -94,6 +94,17 @@ def _dataset(
     return dataset.subset(i for i, ids in enumerate(tokens) if 2 <= len(ids) <= max_tokens)
 
 
+def mix(main: Dataset, other: Dataset, share: float) -> Dataset:
+    """Both together, the other with its weights scaled so that `share` (0 to 1) of the sentences drawn are its own."""
+    scale = share / (1 - share) * main.weights.sum() / max(float(other.weights.sum()), 1e-9)
+    return Dataset(
+        main.texts + other.texts,
+        main.tokens + other.tokens,
+        np.concatenate([main.conditions, other.conditions]),
+        np.concatenate([main.weights, other.weights * scale]),
+    )
+
+
 def weigh(dataset: Dataset, weight: Callable[[str], float]) -> Dataset:
     """The same sentences, drawn by the weight of their text besides their own; a weight of 0 leaves one out."""
     weights = dataset.weights * np.array([weight(text) for text in dataset.texts], dtype=np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rich.progress import Progress
 
 from export.config import Config
 from export.corpus.pipeline import build_corpus, read_rows
-from export.data import Dataset, load_commentary, load_warm_start, weigh
+from export.data import Dataset, load_commentary, load_warm_start, mix, weigh
 from export.errors import StageError
 from export.speakable import speakable_weight
 from export.tokenizer import fit_tokenizer
@@ -80,9 +81,17 @@ def run_corpus(run: Run, progress: Progress, *, open_only: bool) -> dict[str, An
     return build_corpus(run.config.corpus, folder, open_only=open_only, seed=run.config.seed, progress=progress)
 
 
-def run_tokenizer(run: Run) -> Tokenizer:
-    """Fit the tokenizer on the training part of the commentary and on the music part of the warm start."""
+def run_tokenizer(run: Run, *, start: Path | None = None) -> Tokenizer:
+    """Fit the tokenizer on the training part of the commentary and on the music part of the warm start.
+
+    With `start`, the folder of a bundle, take over that bundle's, which its weights are bound to.
+    """
     run.need(run.commentary, "corpus")
+    if start is not None:
+        if (start / "genres.npz").read_bytes() != (run.folder / "corpus" / "genres.npz").read_bytes():
+            raise StageError(f"{start} was made with another table of genres; train from the beginning.")
+        shutil.copyfile(start / "tokenizer.model", run.tokenizer_path)
+        return run.tokenizer()
     texts = [row["text"] for row in read_rows(run.commentary) if row["split"] == "train"]
     texts += [row["text"] for row in read_rows(run.warm_start) if row["kind"] != "film"]
     return fit_tokenizer(dict.fromkeys(texts), run.config.tokenizer, run.tokenizer_path, seed=run.config.seed)
@@ -93,20 +102,22 @@ def material(run: Run) -> Material:
     tokenizer, conditions = run.tokenizer(), run.conditions()
     limit = run.config.training.max_tokens
     commentary = run.split("train")
+    warm_start = load_warm_start(run.warm_start, tokenizer, conditions, max_tokens=limit)
+    weighed = weigh(commentary, lambda text: max(1.0, speakable_weight(text)))
     return Material(
-        warm_start=load_warm_start(run.warm_start, tokenizer, conditions, max_tokens=limit),
-        commentary=weigh(commentary, lambda text: max(1.0, speakable_weight(text))),
+        warm_start=warm_start,
+        commentary=mix(weighed, warm_start, run.config.training.english_share),
         speakable=weigh(commentary, speakable_weight),
         validation=run.split("validation"),
         encoder=conditions,
     )
 
 
-def run_cvae(run: Run, progress: Progress) -> Trainer:
-    """Train, or go on training, until the time budget is spent."""
+def run_cvae(run: Run, progress: Progress, *, start: Path | None = None) -> Trainer:
+    """Train, or go on training, until the time budget is spent; `start` is a bundle whose weights are taken up first."""
     task = progress.add_task("loading sentences", total=None)
     ready = material(run)
     progress.remove_task(task)
-    trainer = Trainer(run.config, ready, run.tokenizer().size, run.training)
+    trainer = Trainer(run.config, ready, run.tokenizer().size, run.training, start=start)
     trainer.run(progress)
     return trainer

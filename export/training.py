@@ -19,6 +19,8 @@ from torch import Tensor
 from export.config import Config
 from export.cvae import CVAE, active_units, free_bits, mutual_information
 from export.data import ConditionDropout, Dataset, batches, held_out_batches, held_out_words
+from export.errors import ConfigError
+from export.takeover import take_over
 from inference.conditions import ConditionEncoder
 
 PHASES = ("warm start", "autoencoder", "cvae", "fine-tune")
@@ -53,16 +55,27 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def multiplies_in_half(precision: str, place: torch.device) -> bool:
+    """Whether to multiply in bf16: as told ("bf16", "fp32"), or ("auto") on a GPU and on processors with units for it."""
+    if precision not in ("auto", "fp32", "bf16"):
+        raise ConfigError(f"training.precision is {precision!r}; use auto, fp32 or bf16.")
+    able = place.type == "cuda" or any(torch.cpu.get_capabilities().get(unit) for unit in ("avx512_bf16", "amx_bf16"))
+    return precision == "bf16" or (precision == "auto" and able)
+
+
 class Trainer:
     """Trains one CVAE; `run` may be stopped at any time and goes on from the last checkpoint."""
 
-    def __init__(self, config: Config, material: Material, vocabulary: int, folder: Path) -> None:
-        """Build the model, or take up the checkpoint in `folder`."""
+    def __init__(self, config: Config, material: Material, vocabulary: int, folder: Path, *, start: Path | None = None) -> None:
+        """Build the model, or take up the checkpoint in `folder`, or else the weights of the bundle in `start`."""
         self.config, self.material, self.folder = config, material, folder
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(config.seed)
         self.device = device()
         self.model = CVAE(vocabulary, material.encoder.size, config.model).to(self.device)
+        self.half = multiplies_in_half(config.training.precision, self.device)
+        if start is not None:
+            take_over(self.model, start)
         self.hide = ConditionDropout(material.encoder, whole=config.model.condition_dropout, part=config.model.part_dropout)
         self.optimizer = self._new_optimizer()
         self.state = State()
@@ -145,7 +158,7 @@ class Trainer:
         self.model.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._rate(name, done)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             if name == "warm start":
                 z = torch.zeros(len(tokens), self.config.model.latent, device=self.device)
                 reconstruction, kl = self.model.reconstruction(tokens, z, condition), None
@@ -154,7 +167,8 @@ class Trainer:
         count = tokens.shape[0] * (tokens.shape[1] + 1)
         loss = reconstruction.sum() / count
         if kl is not None and name != "autoencoder":
-            beta = min(1.0, done / training.anneal_share) if name == "cvae" else 1.0
+            rising = name == "cvae" and done < training.anneal_share
+            beta = done / training.anneal_share if rising else 1.0
             loss = loss + beta * free_bits(kl, training.free_nats) * len(tokens) / count
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped

@@ -18,7 +18,7 @@ from export.config import Config, ModelConfig, load_config
 from export.cvae import CVAE, active_units, free_bits, mutual_information
 from export.data import ConditionDropout, batches, weigh
 from export.errors import ConfigError, ExportError, ParityError
-from export.evaluation import own_against_permuted
+from export.evaluation.likelihood import own_against_permuted
 from export.speakable import speakable_weight
 from export.stages import Run, material
 from export.training import PHASES, Trainer, evaluate, load_model

@@ -10,7 +10,7 @@ import numpy as np
 from rich.progress import Progress
 
 from export.corpus.pipeline import read_rows
-from export.evaluation import TextFigures, measure_texts
+from export.evaluation.texts import TextFigures, measure_texts
 from export.speakable import is_speakable
 from export.stages import Run
 from inference.bundle import Bundle

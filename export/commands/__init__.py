@@ -1,0 +1,1 @@
+"""The workshop's commands, one file for each kind of work."""
