@@ -6,9 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from export.corpus.pipeline import read_rows
+from export.stages import Run
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Epoch:
     number: int
     seconds: float  # of training, measuring not counted
     validation_nats: float  # a character, ends counted
+    share: float = 1.0  # of the training lines, less than 1 where the budget cut the pass short
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,25 @@ class Baseline(ABC):
     def save(self, path: Path) -> None:
         """Write all that `load` of the same class reads, without pickled code."""
 
+    @classmethod
+    @abstractmethod
+    def load(cls, path: Path) -> Self:
+        """The model as it was saved; StageError when the file is not what `save` writes."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> int:
+        """How many numbers were learned: weights, or counts."""
+
+
+def lines(run: Run, split: str, *, at_most: int | None = None, seed: int = 0) -> list[Line]:
+    """The commentary of a split (train, validation or test), or `at_most` of its lines at random, the same for a seed."""
+    run.need(run.commentary, "corpus")
+    rows = [row for row in read_rows(run.commentary) if row["split"] == split]
+    if at_most is not None and at_most < len(rows):
+        rows = [rows[i] for i in sorted(np.random.default_rng(seed).permutation(len(rows))[:at_most])]
+    return [Line(row["text"], tuple(row["genres"]), dict(row["features"])) for row in rows]
+
 
 def bits_per_character(nats: NDArray[np.float64], lines: Sequence[Line]) -> float:
     """Mean bits a character, each line's end counted as one."""
@@ -70,3 +94,10 @@ def bits_per_character(nats: NDArray[np.float64], lines: Sequence[Line]) -> floa
 def perplexity_per_word(nats: NDArray[np.float64], lines: Sequence[Line]) -> float:
     """Perplexity a word, each line's end counted as one."""
     return float(np.exp(min(nats.sum() / sum(len(line.text.split()) + 1 for line in lines), 700.0)))
+
+
+def draw(scores: NDArray[np.float64], rng: np.random.Generator, *, temperature: float = 1.0) -> NDArray[np.int64]:
+    """One of V choices for each of N rows of log weights (N, V), sharpened by a temperature below 1; -inf is never drawn."""
+    if temperature > 0:
+        scores = scores / temperature + rng.gumbel(size=scores.shape)  # the Gumbel-max trick
+    return np.asarray(np.argmax(scores, axis=1), dtype=np.int64)  # (N,)
