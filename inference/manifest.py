@@ -14,6 +14,7 @@ from inference.errors import BundleError
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 LEAST_TOP_K = 8  # of the likeliest tokens, up to four are refused at a step: the last, the end, and two slots
+MOST_DRAWS = 64  # of latents for one candidate
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MOST = 2**31  # no size, count or number of bytes in a manifest is larger
@@ -97,7 +98,20 @@ class Sampling:
     top_p: float = 1.0  # tokens beyond this much probability are left out
     scale: float = 1.0  # standard deviation of z
     truncation: float = 2.0  # z stays within so many standard deviations
+    guidance: float = 0.0  # how much words that the song calls for are preferred, 1: as in what people wrote
     style: Style = field(default_factory=Style)
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """How latents are proposed in a bundle with a learnt generator and critics."""
+
+    generator: bool  # whether the generator is used unless one says otherwise: what measured best
+    critics: bool  # the same for the critics
+    draws: int  # latents from which the critics choose one
+    scale: float  # standard deviation of the z that the generator moves
+    truncation: float  # that z stays within so many standard deviations
+    weights: Mapping[str, float]  # output of the critics -> what the logarithm of that score counts for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +129,7 @@ class Manifest:
     figures: Mapping[str, Any]  # measured while the bundle was made
     seeds: Mapping[str, int]
     sampling: Sampling
+    proposals: Proposals | None = None
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     schema_version: int = SCHEMA_VERSION
 
@@ -183,6 +198,12 @@ def _positive(raw: Any, place: str) -> int:
     return int(raw)
 
 
+def _flag(raw: Any, place: str) -> bool:
+    if type(raw) is not bool:
+        raise _fault(place, "true or false")
+    return raw
+
+
 def _number(low: float, high: float) -> Reader:
     def read(raw: Any, place: str) -> float:
         if type(raw) not in (int, float) or not low <= raw <= high:
@@ -249,7 +270,17 @@ _SAMPLING = _of(
     top_p=_number(0.01, 1),
     scale=_number(0, 10),
     truncation=_number(0.1, 10),
+    guidance=_number(0, 10),
     style=_STYLE,
+)
+_PROPOSALS = _of(
+    Proposals,
+    generator=_flag,
+    critics=_flag,
+    draws=_positive,
+    scale=_number(0, 10),
+    truncation=_number(0.1, 10),
+    weights=_map(_number(-100, 100)),
 )
 _MANIFEST_READERS: Mapping[str, Reader] = {
     "schema_version": _whole,
@@ -274,6 +305,7 @@ _MANIFEST_READERS: Mapping[str, Reader] = {
     "figures": _map(_as_is),
     "seeds": _map(_whole),
     "sampling": _SAMPLING,
+    "proposals": _optional(_PROPOSALS),
     "files": _map(_of(FileEntry, sha256=_text, bytes=_whole)),
 }
 
@@ -289,6 +321,8 @@ def _check(manifest: Manifest) -> None:
         raise _fault("sampling.style.source", f"one of {', '.join(SOURCES)}")
     if sizes.top_k < LEAST_TOP_K:
         raise _fault("sizes.top_k", f"at least {LEAST_TOP_K}")
+    if manifest.proposals is not None and not (1 <= manifest.proposals.draws <= MOST_DRAWS and manifest.proposals.weights):
+        raise _fault("proposals", f"with at least one weight, and 1 to {MOST_DRAWS} draws")
     if manifest.limits.max_tokens > 512:
         raise _fault("limits.max_tokens", "at most 512")
     for name, entry in manifest.files.items():
