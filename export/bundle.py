@@ -20,12 +20,14 @@ from export.cvae import CVAE
 from export.data import Dataset
 from export.errors import ExportError
 from export.evaluation.likelihood import decoder_scores, evaluate_model
+from export.lcgan.shipping import carry_over
 from export.ngram import fit
 from export.onnx import GRAPHS, export_graphs, quantise
 from export.parity import Parity, check_parity
 from export.stages import Run
 from export.training import load_model
-from inference.bundle import write_manifest
+from inference.bundle import read_manifest, write_manifest
+from inference.energy import ENERGY
 from inference.manifest import DataSource, Limits, Manifest, Sampling, Sizes, Special, Style, Tensor
 from inference.ngram import NgramModel
 from inference.novelty import NoveltyFilter
@@ -72,13 +74,26 @@ def run_bundle(run: Run, folder: Path, progress: Progress) -> Made:
     ngram = NgramModel.load(new / "ngram.npz")
     shutil.copyfile(run.tokenizer_path, new / "tokenizer.model")
     conditions.genres.save(new / "genres.npz")
+    for made_before in (run.topics, run.energy / ENERGY, run.guidance):
+        if made_before.exists():
+            shutil.copyfile(made_before, new / made_before.name)
     step("measuring the model")
     figures = _figures(run, model, test, ngram, parity, state)
     step("writing the manifest")
-    manifest = write_manifest(new, _manifest(run, model, tokenizer, conditions.size, figures))
+    plain = _manifest(run, model, tokenizer, conditions.size, figures)
+    manifest = write_manifest(new, _with_generator(run, new, plain, progress))
     made = _put_in_place(new, folder, manifest, run.config.bundle.max_megabytes)
     step("done")
     return made
+
+
+def _with_generator(run: Run, new: Path, manifest: Manifest, progress: Progress) -> Manifest:
+    """Put the run's generator and critics into the bundle, if they were made for this decoder."""
+    learnt = carry_over(run.lcgan, new, manifest)
+    if learnt is None and run.lcgan.exists():
+        told = f"The generator in {run.lcgan} is for another decoder: run `lcgan` again to have it in the bundle."
+        progress.console.print(told, soft_wrap=True)
+    return learnt or manifest
 
 
 def _parity(run: Run, model: CVAE, test: Dataset) -> Parity:
@@ -179,17 +194,35 @@ def _manifest(run: Run, model: CVAE, tokenizer: Tokenizer, condition: int, figur
             top_k=settings.top_k,
             min_p=settings.min_p,
             scale=settings.latent_scale,
+            guidance=settings.guidance if run.guidance.exists() else 0.0,
             style=Style(settings.style_source, settings.style_descriptive, (8.0, 18.0)),
         ),
     )
 
 
+def ship(run: Run, source: Path, target: Path) -> Made:
+    """Copy a finished bundle to where it ships from, or leave it where it is; ExportError when it is too large to ship."""
+    manifest = read_manifest(source)
+    if source.resolve() == target.resolve():
+        return Made(target, manifest, _megabytes(source, run.config.bundle.max_megabytes))
+    new = run.folder / "bundle.new"
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(source, new)
+    return _put_in_place(new, target, manifest, run.config.bundle.max_megabytes)
+
+
+def _megabytes(folder: Path, limit: float) -> float:
+    """Size of a bundle; ExportError with what takes how much when it is above the limit."""
+    megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    if megabytes > limit:
+        sizes = ", ".join(f"{p.name} {p.stat().st_size / 1e6:.1f}" for p in sorted(folder.iterdir()))
+        raise ExportError(f"The bundle has {megabytes:.1f} MB (allowed {limit:.0f}): {sizes}.")
+    return megabytes
+
+
 def _put_in_place(new: Path, folder: Path, manifest: Manifest, limit: float) -> Made:
     """Move the finished bundle to its place, unless it is too large to ship."""
-    megabytes = sum(path.stat().st_size for path in new.iterdir()) / 1e6
-    if megabytes > limit:
-        sizes = ", ".join(f"{p.name} {p.stat().st_size / 1e6:.1f}" for p in sorted(new.iterdir()))
-        raise ExportError(f"The bundle has {megabytes:.1f} MB (allowed {limit:.0f}): {sizes}.")
+    megabytes = _megabytes(new, limit)
     if folder.exists():
         shutil.rmtree(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from export.errors import StageError
-from export.evaluation.texts import TextFigures
+from export.evaluation.table import as_markdown, table
 from export.stages import Run
 from inference.manifest import Manifest
 
 CARD = "MODEL_CARD.md"
 
 
-def write_card(run: Run, folder: Path, bench: Path, texts: Mapping[str, TextFigures], remarks: str) -> Path:
+def write_card(run: Run, folder: Path, bench: Path, evaluation: Mapping[str, Any] | None, remarks: str) -> Path:
     """Write the card of the bundle in `folder`.
 
-    `bench` is what `deephypebot bench --json` printed for it, replies included; `texts` are figures of sets of
-    sentences by name, the human row among them; `remarks` is what a reader of the replies found.
+    `bench` is what `deephypebot bench --json` printed for it, replies included; `evaluation` is what
+    `python -m export evaluate` found for it (None: nothing was); `remarks` is what a reader of the replies found.
     """
     manifest = Manifest.from_json((folder / "manifest.json").read_text(encoding="utf-8"))
     corpus = json.loads((run.folder / "corpus" / "manifest.json").read_text(encoding="utf-8"))
@@ -35,7 +36,7 @@ def write_card(run: Run, folder: Path, bench: Path, texts: Mapping[str, TextFigu
         _data(manifest, corpus),
         _recipe(run, manifest, log),
         _model_figures(manifest),
-        _text_figures(texts),
+        _evaluation(evaluation),
         _speed(measured),
         _replies(replies),
         "## What is wrong with it\n\n" + remarks.strip(),
@@ -43,18 +44,6 @@ def write_card(run: Run, folder: Path, bench: Path, texts: Mapping[str, TextFigu
     path = folder / CARD
     path.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     return path
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table; numbers are shown with a comma for thousands and two or three decimals."""
-
-    def cell(value: object) -> str:
-        if isinstance(value, float):
-            return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
-        return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|").replace("\n", " ")
-
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell(value) for value in line) + " |" for line in lines)
 
 
 def _data(manifest: Manifest, corpus: Mapping[str, Any]) -> str:
@@ -111,16 +100,11 @@ def _model_figures(manifest: Manifest) -> str:
     return "## The model on held-out text\n\n" + table(("figure", "value"), rows)
 
 
-def _text_figures(texts: Mapping[str, TextFigures]) -> str:
-    if not texts:
+def _evaluation(told: Mapping[str, Any] | None) -> str:
+    if told is None:
         return "## What it writes\n\nNot measured."
-    names = list(next(iter(texts.values())).as_dict())
-    rows = [[name, *figures.as_dict().values()] for name, figures in texts.items()]
-    return (
-        "## What it writes, beside what people write\n\nEqual numbers of sentences, names masked; perplexity is that of "
-        "the n-gram model, which is no neural network. A copied run is counted from eight "
-        "words of anything that was read; the people's own sentences are among it.\n\n" + table(("sentences", *names), rows)
-    )
+    heading = re.compile(r"^#+(?= )", re.MULTILINE)  # its own headings one level further down
+    return heading.sub(lambda match: match[0] + "#", as_markdown(told)).strip()
 
 
 def _speed(measured: Mapping[str, Any]) -> str:

@@ -6,7 +6,19 @@ import sys
 
 import click
 
-from export.commands import pipeline
+from export.commands import (
+    baselines,
+    choosing,
+    contrast,
+    evaluation,
+    everything,
+    latent,
+    lcgan,
+    pairs,
+    pipeline,
+    report,
+    topics,
+)
 from export.errors import ExportError
 from inference.errors import InferenceError
 
@@ -20,13 +32,27 @@ def cli() -> None:
       python -m export corpus      clean, mask and split the writing to learn from
       python -m export tokenizer   fit the subword vocabulary
       python -m export cvae        train the model; stop it at any time, it goes on where it stood
+      python -m export guidance    learn which words a song calls for
+      python -m export energy      learn to tell good sentences from bad ones
+      python -m export choose      keep the best that the bundle says, for cvae to learn from
+      python -m export lcgan       learn where in the latent space the good sentences are
       python -m export bundle      export to ONNX and check that it says what the model says
       python -m export card        write the model card from measurements
       python -m export all --budget 2h
+
+    \b
+    The lab, which compares models on the same unseen lines:
+      python -m export topics      find what the sentences are about, and which topics describe the sound
+      python -m export homotopy "one sentence" "another"   print the sentences between them
+      python -m export ladder      train every baseline and put them in one table
+      python -m export contrast --feature energy   the words that a feature brings up
+      python -m export evaluate    measure every system beside what people write
+      python -m export pairs       let somebody read blindly: ours beside what people write
+      python -m export report      everything that a run has made on one HTML page
     """
 
 
-for room in (pipeline,):
+for room in (pipeline, choosing, everything, pairs, report, baselines, contrast, evaluation, lcgan, topics, latent):
     for command in room.COMMANDS:
         cli.add_command(command)
 

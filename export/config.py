@@ -59,6 +59,7 @@ class TrainingConfig:
     warm_start_share: float = 0.4  # decoder as a plain language model on all text
     autoencoder_share: float = 0.1  # encoder warm-up without KL, of the whole budget
     fine_tune_share: float = 0.15  # at the end, on sentences fit to be said
+    chosen_minutes: float = 8.0  # besides, whenever there are new sentences of the model's own that were chosen
     english_share: float = 0.0  # of the CVAE's sentences, drawn from the warm start: more English gives more sense
     precision: str = "auto"  # fp32, bf16, or auto: bf16 where the processor multiplies in it
     batch_tokens: int = 3072
@@ -69,6 +70,136 @@ class TrainingConfig:
     max_tokens: int = 48
     evaluate_sentences: int = 1500
     checkpoint_seconds: float = 180.0
+
+
+@dataclass(frozen=True)
+class GuidanceConfig:
+    """The words that a song calls for."""
+
+    rank: int = 48
+    epochs: int = 4
+    batch: int = 512  # sentences
+    learning_rate: float = 3e-3
+    decay: float = 1e-5
+
+
+@dataclass(frozen=True)
+class EnergyConfig:
+    """The energy model, which tells good candidates from bad ones, and the learning from what it chose."""
+
+    songs: int = 6_000  # asked about in every round
+    each: int = 32  # candidates for a song
+    keep: float = 0.5  # of the best candidates for each song, that are learnt from
+    seconds: float = 240.0  # of training the energy model
+    steps: int = 0  # if not 0, steps instead of time: the same on a slow machine and a fast one
+    hidden: int = 128
+    dropout: float = 0.2
+    learning_rate: float = 1e-3
+    batch_tokens: int = 4096
+
+
+@dataclass(frozen=True)
+class LadderConfig:
+    """The ladder of baselines; every rung reads the same lines."""
+
+    seconds: float = 100.0  # of training each network, measuring not counted
+    epochs: int = 20  # at most
+    train_lines: int = 60_000  # at random; all where there are fewer
+    held_out_lines: int = 2_000  # of validation and of test
+    learning_rate: float = 4e-3
+    embedding: int = 32  # of a character
+    hidden: int = 256  # of the networks over characters
+    context: int = 10  # characters that the feed-forward net sees
+    batch_tokens: int = 2048  # characters in a batch; larger ones learn less in the same time
+    ngram_order: int = 7  # of the character n-gram that stands in the table
+    highest_order: int = 20  # that its bias-variance picture goes up to
+    samples: int = 200  # texts sampled of every rung for the memorised share
+    original_hidden: int = 512  # the size that the original had; smaller only in tests
+
+
+@dataclass(frozen=True)
+class TopicsConfig:
+    """The topic model: latent Dirichlet allocation over sentences."""
+
+    least: int = 4  # numbers of topics that are tried: from least
+    most: int = 16  # to most
+    step: int = 2  # in such steps
+    search_sentences: int = 40_000  # of the training part, that the numbers are tried on
+    search_passes: int = 6
+    search_seeds: int = 3  # fits of each number, as one alone is good or bad by chance
+    passes: int = 6  # over the whole training part, with the number that was chosen
+    caption_share: float = 0.25  # of the captions that are read: they are many, and all alike
+    vocabulary: int = 8000  # words at most
+    word_min_count: int = 8  # sentences that a word must stand in
+    word_max_share: float = 0.07  # of all sentences that it may stand in: "song" and "album" tell no topic from another
+    alpha: float = 0.1  # prior of a topic in a sentence, in words
+    eta: float = 0.02  # prior of a word in a topic, in sentences
+    anchors: tuple[str, ...] = ("track", "vocals", "song", "sound", "production", "beat", "guitar", "melody")
+    anchor_sentences: float = 0.0  # prior of each anchor in the first topic besides; 0: no topic is told what to be
+    sound_lift: float = 1.5  # a topic describes if words of sound have so many times their share of all text
+    sentence_lift: float = 1.1  # and its sentences say so many times as much of the sound as all do
+
+
+@dataclass(frozen=True)
+class WordsConfig:
+    """The word-level LSTMs of the ladder, with and without the song's audio features."""
+
+    vocabulary: int = 12_000  # words at most; the others are spelled
+    frequent: int = 1_500  # words that the first level of the softmax tells apart
+    embedding: int = 160
+    hidden: int = 320
+    dropout: float = 0.1  # locked over time
+    learning_rate: float = 3e-3
+    batch_tokens: int = 768
+    precision: str = "auto"  # as in training
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """The judges of the evaluation; other settings give other figures, to be compared within one table only."""
+
+    judge_embedding: int = 128
+    judge_hidden: int = 256
+    judge_sentences: int = 30_000  # that the LSTM judge reads, of its half of the training part
+    judge_epochs: int = 1
+    least_sentences: int = 40  # of people, fit to be said of a song; with fewer nothing is compared
+    reader_sentences: int = 30_000  # that the readers of genre and energy learn from
+
+
+@dataclass(frozen=True)
+class LcganConfig:
+    """The LC-GAN: a generator that moves z, and critics that foretell what z is decoded to."""
+
+    songs: int = 2_000  # of the training part, whose sentences and conditions are learnt from
+    held_out_songs: int = 600  # of the test part, that the table asks about
+    base: int = 12_000  # latents decoded and labelled before there is a generator
+    fresh: int = 1_536  # decoded with every round's generator, measured, labelled and learnt from
+    rounds: int = 8  # at most
+    patience: int = 3  # rounds without a better text after which it stops
+    steps: int = 80  # of the generator, in a round
+    critic_steps: int = 5  # to each of the generator's
+    warm_steps: int = 400  # of the critics, before the first round and after the last
+    batch: int = 256
+    hidden: int = 192  # of the generator
+    realism_hidden: int = 128
+    value_hidden: int = 32  # beside a linear part; more learns the labels by heart
+    dropout: float = 0.5  # of the critics
+    noise: float = 0.5  # deviations added to z while the values' critic learns
+    weight_decay: float = 1.0  # of the values' critic
+    learning_rate: float = 1e-3
+    realism: float = 0.2  # its weight beside the values' for the generator; more holds z to what the values doubt
+    distances: tuple[float, ...] = (0.02, 0.05, 0.15, 0.5)  # weights of the distance that are tried
+    joint: tuple[str, ...] = ()  # values that are wanted together; all there are, where none is named
+    draws: int = 4  # latents from which the critics choose one
+    best_of: int = 16  # the same, without the generator, in the table
+    sentences: int = 1_024  # of each row of the table, at each temperature
+
+
+@dataclass(frozen=True)
+class PlainTextConfig:
+    """The VAE on a plain text file, measured as the published tables are."""
+
+    importance_samples: int = 50  # of z for each test sentence; the published tables have 500
 
 
 @dataclass(frozen=True)
@@ -86,6 +217,7 @@ class BundleConfig:
     temperature: float = 0.7
     min_p: float = 0.1
     latent_scale: float = 0.8
+    guidance: float = 0.7  # how strongly words are preferred that songs of such genres and features call for
     style_source: str = "review"  # the kind of writing that sampling asks for
     style_descriptive: float = 1.0
     parity_sentences: int = 400
@@ -102,6 +234,14 @@ class Config:
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    guidance: GuidanceConfig = field(default_factory=GuidanceConfig)
+    energy: EnergyConfig = field(default_factory=EnergyConfig)
+    ladder: LadderConfig = field(default_factory=LadderConfig)
+    words: WordsConfig = field(default_factory=WordsConfig)
+    topics: TopicsConfig = field(default_factory=TopicsConfig)
+    lcgan: LcganConfig = field(default_factory=LcganConfig)
+    evaluation: EvaluationConfig = field(default_factory=EvaluationConfig)
+    plain_text: PlainTextConfig = field(default_factory=PlainTextConfig)
     bundle: BundleConfig = field(default_factory=BundleConfig)
 
 
@@ -147,6 +287,8 @@ def _put(values: dict[str, Any], key: str, value: object, kind: object, name: st
         value = float(value)
     if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):
         value = tuple(value)
+    elif kind == tuple[float, ...] and isinstance(value, list) and all(type(v) in (int, float) and v >= 0 for v in value):
+        value = tuple(map(float, value))
     elif not (isinstance(kind, type) and type(value) is kind):
         faults.append(f"{name} = {value!r} is not of the right type")
         return

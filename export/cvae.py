@@ -36,15 +36,25 @@ class Encoder(nn.Module):
         return self.mean(pooled), self.logvar(pooled).clamp(-8.0, 4.0)
 
 
+class Squash(nn.Linear):
+    """Makes the conditions short; of no conditions, in an unconditional VAE, it makes nothing."""
+
+    def reset_parameters(self) -> None:
+        """Fill the weights, unless there are none, which torch would warn of."""
+        if self.in_features:
+            super().reset_parameters()
+
+
 class Decoder(nn.Module):
     """Writes a sentence from z and the conditions; as a plain language model when z is zero."""
 
     def __init__(self, embedding: nn.Embedding, condition: int, config: ModelConfig) -> None:
-        """Share the embedding with the encoder; the output is tied to it through a projection."""
+        """Share the embedding with the encoder; the output is tied to it through a projection; `condition` may be 0."""
         super().__init__()
         self.embedding = embedding
-        context = config.latent + config.condition_squash
-        self.squash = nn.Linear(condition, config.condition_squash)
+        squashed = config.condition_squash if condition else 0
+        context = config.latent + squashed
+        self.squash = Squash(condition, squashed)
         self.start = nn.Linear(context, 2 * config.hidden)
         self.lstm = nn.LSTM(config.embedding + context, config.hidden, batch_first=True)
         self.project = nn.Linear(config.hidden, config.embedding)
@@ -59,7 +69,7 @@ class Decoder(nn.Module):
     def forward(self, tokens: Tensor, z: Tensor, condition: Tensor) -> Tensor:
         """Logits (B, T, V) of the next token after each of `tokens` (B, T), which begin with BOS."""
         if self.training and self.word_dropout > 0:
-            dropped = torch.rand(tokens.shape) < self.word_dropout
+            dropped = torch.rand(tokens.shape, device=tokens.device) < self.word_dropout
             tokens = tokens.masked_fill(dropped & (tokens != BOS), UNK)
         context = self.context(z, condition)  # (B, Z+S)
         start = torch.tanh(self.start(context)).unsqueeze(0)  # (1, B, 2H)
@@ -75,14 +85,14 @@ class Decoder(nn.Module):
         if not self.training or self.dropout <= 0:
             return x
         keep = 1.0 - self.dropout
-        return x * torch.empty(x.shape[0], 1, x.shape[2]).bernoulli_(keep).div_(keep)
+        return x * torch.empty(x.shape[0], 1, x.shape[2], device=x.device).bernoulli_(keep).div_(keep)
 
 
 class CVAE(nn.Module):
     """Encoder and decoder over one embedding."""
 
     def __init__(self, vocabulary: int, condition: int, config: ModelConfig) -> None:
-        """Build both for V pieces and conditions of A numbers."""
+        """Build both for V pieces and conditions of A numbers; without any, A = 0, it is the unconditional VAE."""
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(vocabulary, config.embedding)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from export.corpus.pipeline import read_rows
-from inference.conditions import ConditionEncoder, Conditions
+from inference.conditions import SOURCES, ConditionEncoder, Conditions
 from inference.sound import descriptiveness
 from inference.tokenizer import MASKS, Tokenizer
 
@@ -94,6 +94,19 @@ def _dataset(
     return dataset.subset(i for i, ids in enumerate(tokens) if 2 <= len(ids) <= max_tokens)
 
 
+def dataset_of(texts: Sequence[str], conditions: NDArray[np.float32], tokenizer: Tokenizer) -> Dataset:
+    """Texts with their conditions (N, A); those of fewer than two pieces are left out."""
+    tokens = [np.array(ids, dtype=np.int64) for ids in tokenizer.encode_batch(texts, threads=2)]
+    whole = Dataset(list(texts), tokens, conditions, np.ones(len(texts)))
+    return whole.subset(i for i, ids in enumerate(tokens) if len(ids) >= 2)
+
+
+def without_captions(data: Dataset, encoder: ConditionEncoder) -> Dataset:
+    """The sentences but for the captions, which are true to the sound but all alike: nobody writes so of a song."""
+    caption = encoder.parts["source"].start + SOURCES.index("caption")
+    return data.subset(np.flatnonzero(data.conditions[:, caption] == 0).tolist())
+
+
 def mix(main: Dataset, other: Dataset, share: float) -> Dataset:
     """Both together, the other with its weights scaled so that `share` (0 to 1) of the sentences drawn are its own."""
     scale = share / (1 - share) * main.weights.sum() / max(float(other.weights.sum()), 1e-9)
@@ -159,10 +172,26 @@ def held_out_batches(data: Dataset, sentences: int) -> Iterator[tuple[Tensor, Te
             yield stack(data, same[start : start + 128])
 
 
+class Layout(Protocol):
+    """How a vector of conditions is laid out, as `ConditionEncoder` does it."""
+
+    size: int  # A
+    parts: dict[str, slice]  # the place of each part, its mask included
+
+
+class NoConditions:
+    """The layout of no conditions at all, with which the CVAE is an unconditional VAE."""
+
+    def __init__(self) -> None:
+        """Of length 0, without parts."""
+        self.size = 0
+        self.parts: dict[str, slice] = {}
+
+
 class ConditionDropout:
     """Hides conditions while training, the whole of them or single parts, so that any subset may be unknown later."""
 
-    def __init__(self, encoder: ConditionEncoder, *, whole: float, part: float) -> None:
+    def __init__(self, encoder: Layout, *, whole: float, part: float) -> None:
         """Take the shares of examples without any condition and of parts hidden in the others."""
         self._whole, self._part = whole, part
         self._parts = len(encoder.parts)

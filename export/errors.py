@@ -4,7 +4,9 @@ ExportError
 ├── ConfigError     the training configuration is faulty
 ├── CorpusError     a corpus cannot be read, or too little of it is left
 ├── StageError      a stage was asked for before the one that it builds on
-└── ParityError     an exported graph does not say what the trained model says
+├── ParityError     an exported graph does not say what the trained model says
+├── AnswerError     a file that a person filled in, such as answers to blind pairs, is not what it must be
+└── HomotopyError   there is no way between what was given, such as an empty sentence
 """
 
 from __future__ import annotations
@@ -28,3 +30,11 @@ class StageError(ExportError):
 
 class ParityError(ExportError):
     """An exported graph disagrees with the trained model."""
+
+
+class AnswerError(ExportError):
+    """A file that a person filled in is not what it must be; the message names the line where there is one."""
+
+
+class HomotopyError(ExportError):
+    """There is no way between the sentences or songs that were given."""

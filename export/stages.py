@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.progress import Progress
 
 from export.config import Config
 from export.corpus.pipeline import build_corpus, read_rows
-from export.data import Dataset, load_commentary, load_warm_start, mix, weigh
+from export.data import Dataset, dataset_of, load_commentary, load_warm_start, mix, weigh
 from export.errors import StageError
 from export.speakable import speakable_weight
 from export.tokenizer import fit_tokenizer
@@ -47,6 +48,36 @@ class Run:
     def training(self) -> Path:
         """Folder of checkpoint and log."""
         return self.folder / "cvae"
+
+    @property
+    def topics(self) -> Path:
+        """The frozen topic model."""
+        return self.folder / "topics" / "topics.npz"
+
+    @property
+    def energy(self) -> Path:
+        """Folder of the energy model."""
+        return self.folder / "energy"
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle of this run, before it is shipped."""
+        return self.folder / "bundle"
+
+    @property
+    def guidance(self) -> Path:
+        """Which words a song calls for."""
+        return self.folder / "guidance" / "guidance.npz"
+
+    @property
+    def chosen(self) -> Path:
+        """The model's own sentences that it learns from."""
+        return self.folder / "chosen" / "chosen.jsonl.gz"
+
+    @property
+    def lcgan(self) -> Path:
+        """Folder of the generator and the critics."""
+        return self.folder / "lcgan"
 
     def corpus_hash(self) -> str:
         """What tells this corpus from every other."""
@@ -104,13 +135,27 @@ def material(run: Run) -> Material:
     commentary = run.split("train")
     warm_start = load_warm_start(run.warm_start, tokenizer, conditions, max_tokens=limit)
     weighed = weigh(commentary, lambda text: max(1.0, speakable_weight(text)))
+    speakable = weigh(commentary, speakable_weight)
+    chosen, mark = _chosen(run, speakable, tokenizer)
     return Material(
         warm_start=warm_start,
         commentary=mix(weighed, warm_start, run.config.training.english_share),
-        speakable=weigh(commentary, speakable_weight),
+        speakable=speakable,
         validation=run.split("validation"),
         encoder=conditions,
+        chosen=chosen,
+        mark=mark,
     )
+
+
+def _chosen(run: Run, speakable: Dataset, tokenizer: Tokenizer) -> tuple[Dataset | None, str]:
+    """The model's own sentences that were chosen, half of what is drawn, beside people's; and what tells this choice."""
+    if not run.chosen.exists():
+        return None, ""
+    rows = list(read_rows(run.chosen))
+    conditions = np.array([row["condition"] for row in rows], dtype=np.float32).reshape(len(rows), -1)
+    own = dataset_of([row["text"] for row in rows], conditions, tokenizer)
+    return mix(speakable, own, 0.5), hashlib.sha256(run.chosen.read_bytes()).hexdigest()
 
 
 def run_cvae(run: Run, progress: Progress, *, start: Path | None = None) -> Trainer:

@@ -41,24 +41,24 @@ def _weights(path: Path) -> dict[str, Floats]:
         if name.endswith("_quantized"):
             plain = name.removesuffix("_quantized")
             scale, zero = stored[f"{plain}_scale"], stored[f"{plain}_zero_point"].astype(np.float32)
-            # One scale for all, for each column, or (LSTM) for each direction and column.
-            fit = (lambda a: a[:, None, :]) if array.ndim == 3 else (lambda a: a)
-            weights[plain] = (array.astype(np.float32) - fit(zero)) * fit(scale)
+            if array.ndim == 3:  # of an LSTM: a scale for each direction and column, else for each column or one for all
+                scale, zero = scale[:, None, :], zero[:, None, :]
+            whole = (array.astype(np.float32) - zero) * scale
+            weights[plain] = whole.T if plain.endswith("weight") else whole  # torch's own, which int8 turned round
     return weights
 
 
 def _decoder(start: Mapping[str, Floats], step: Mapping[str, Floats]) -> dict[str, Floats]:
     embedding = step["out"].T  # (V, E), finer than the other copy: it has a scale for each word
-    drive = start["drive_weight"].T if start["drive_weight"].shape[1] == step["read"].shape[1] else start["drive_weight"]
     return {
         "embedding.weight": embedding,
         "encoder.embedding.weight": embedding,
         "decoder.embedding.weight": embedding,
-        "decoder.squash.weight": start["decoder.squash.weight"].T,
+        "decoder.squash.weight": start["decoder.squash.weight"],
         "decoder.squash.bias": start["decoder.squash.bias"],
-        "decoder.start.weight": start["decoder.start.weight"].T,
+        "decoder.start.weight": start["decoder.start.weight"],
         "decoder.start.bias": start["decoder.start.bias"],
-        "decoder.lstm.weight_ih_l0": np.concatenate([step["read"].T, drive], axis=1),
+        "decoder.lstm.weight_ih_l0": np.concatenate([step["read"].T, start["drive_weight"]], axis=1),
         "decoder.lstm.weight_hh_l0": step["recur"].T,
         "decoder.lstm.bias_ih_l0": start["drive_bias"],
         "decoder.lstm.bias_hh_l0": np.zeros_like(start["drive_bias"]),
@@ -74,7 +74,7 @@ def _encoder(graph: Mapping[str, Floats]) -> dict[str, Floats]:
         i, o, f, g = np.split(array, 4)
         return np.concatenate([i, f, g, o])
 
-    weights = {}
+    weights: dict[str, Floats] = {}
     for direction, end in enumerate(("", "_reverse")):
         # Quantised, the weights stand the other way round (inputs, gates).
         w, r = (_upright(graph[name][direction], graph["b"].shape[1] // 2) for name in ("w", "r"))

@@ -18,12 +18,14 @@ from torch import Tensor
 
 from export.config import Config
 from export.cvae import CVAE, active_units, free_bits, mutual_information
-from export.data import ConditionDropout, Dataset, batches, held_out_batches, held_out_words
+from export.data import ConditionDropout, Dataset, Layout, batches, held_out_batches, held_out_words
 from export.errors import ConfigError
 from export.takeover import take_over
-from inference.conditions import ConditionEncoder
 
-PHASES = ("warm start", "autoencoder", "cvae", "fine-tune")
+MI_SENTENCES = 1000  # that the mutual information is told of; it cannot be more than the log of their number
+# The last is for sentences of the model's own that were chosen, and comes again whenever there are new ones.
+PHASES = ("warm start", "autoencoder", "cvae", "fine-tune", "chosen")
+CHOSEN = len(PHASES) - 1
 
 
 @dataclass
@@ -36,18 +38,24 @@ class State:
     seconds: float = 0.0
     steps: int = 0
     tokens: int = 0
+    learnt: str = ""  # what tells the chosen sentences that were learnt from last
     history: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Material:
-    """What is trained on: all English text, the commentary, the part of it that is fit to be said, and held-out text."""
+    """What is trained on: all English text, the commentary, the part of it that is fit to be said, and held-out text.
+
+    `chosen` are the best of the model's own sentences beside people's, and `mark` tells them from those of other rounds.
+    """
 
     warm_start: Dataset
     commentary: Dataset
     speakable: Dataset
     validation: Dataset
-    encoder: ConditionEncoder
+    encoder: Layout
+    chosen: Dataset | None = None
+    mark: str = ""
 
 
 def device() -> torch.device:
@@ -86,6 +94,8 @@ class Trainer:
 
     def run(self, progress: Progress) -> CVAE:
         """Go through the phases that are left; the weights stand in `checkpoint.pt` at the end."""
+        if self.state.phase >= CHOSEN and self.material.mark != self.state.learnt:
+            self._enter(CHOSEN)
         for phase in range(self.state.phase, len(PHASES)):
             if phase != self.state.phase:
                 self._enter(phase)
@@ -98,15 +108,18 @@ class Trainer:
         """Seconds of each phase."""
         training = self.config.training
         whole = training.budget_minutes * 60
-        shares = (training.warm_start_share, training.autoencoder_share, 0.0, training.fine_tune_share)
+        shares = (training.warm_start_share, training.autoencoder_share, 0.0, training.fine_tune_share, 0.0)
         budgets = {name: whole * share for name, share in zip(PHASES, shares, strict=True)}
-        return budgets | {"cvae": max(0.0, whole - sum(budgets.values()))}
+        chosen = training.chosen_minutes * 60 if self.material.chosen is not None else 0.0
+        return budgets | {"cvae": max(0.0, whole - sum(budgets.values())), "chosen": chosen}
 
     def _enter(self, phase: int) -> None:
         """Begin a phase with a fresh optimiser; after the autoencoder the decoder goes back to the language model."""
         self.state.phase, self.state.phase_seconds, self.state.phase_steps = phase, 0.0, 0
         if PHASES[phase] == "autoencoder":
             self._warm_decoder = deepcopy(self.model.decoder.state_dict())
+        if phase == CHOSEN:
+            self.state.learnt = self.material.mark
         if PHASES[phase] == "cvae" and self._warm_decoder is not None:
             self.model.decoder.load_state_dict(self._warm_decoder)
         self.optimizer = self._new_optimizer()
@@ -118,9 +131,7 @@ class Trainer:
     def _phase(self, name: str, progress: Progress) -> None:
         """Train until the phase's time is over."""
         budget = self._budgets()[name]
-        data = {"warm start": self.material.warm_start, "fine-tune": self.material.speakable}.get(
-            name, self.material.commentary
-        )
+        data = self._data(name)
         task = progress.add_task(name, total=round(budget), completed=round(self.state.phase_seconds))
         rng = np.random.default_rng((self.config.seed, self.state.steps))
         sums = _Means()
@@ -142,6 +153,11 @@ class Trainer:
                 before = time.monotonic()
             if over:
                 break
+
+    def _data(self, name: str) -> Dataset:
+        """What a phase trains on."""
+        other = {"warm start": self.material.warm_start, "fine-tune": self.material.speakable, "chosen": self.material.chosen}
+        return other.get(name) or self.material.commentary
 
     def _done(self, budget: float) -> float:
         """How much of the phase is over, 0 to 1, by steps if the configuration counts them, else by time."""
@@ -180,8 +196,8 @@ class Trainer:
         sums.add(count, loss=loss.item(), kl=0.0 if kl is None else kl.sum(dim=1).mean().item())
 
     def _rate(self, name: str, done: float) -> float:
-        """Learning rate: a short rise, then a fall along a cosine to a twentieth; the fine-tuning starts at a quarter."""
-        top = self.config.training.learning_rate * {"fine-tune": 0.25, "cvae": 0.8}.get(name, 1.0)
+        """Learning rate: a short rise, then a fall along a cosine to a twentieth; fine-tuning starts lower."""
+        top = self.config.training.learning_rate * {"fine-tune": 0.25, "cvae": 0.8, "chosen": 0.2}.get(name, 1.0)
         floor = 0.25 if name == "warm start" else 0.05
         falling = floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
         return top * min(1.0, 0.05 + done / 0.02) * falling
@@ -281,6 +297,8 @@ def evaluate(model: CVAE, data: Dataset, sentences: int, *, latent: bool = True)
         "perplexity": math.exp(min((reconstruction + total_kl) / max(words, 1), 50.0)),
     }
     if latent and means:
-        mean, logvar = torch.cat(means)[:1000], torch.cat(logvars)[:1000]
-        figures |= {"mi": mutual_information(mean, logvar), "active_units": float(active_units(mean))}
+        mean, logvar = torch.cat(means), torch.cat(logvars)
+        # The batches come by length; what z tells is to be told of sentences of all lengths.
+        some = torch.randperm(len(mean), generator=torch.Generator().manual_seed(0))[:MI_SENTENCES].to(place)
+        figures |= {"mi": mutual_information(mean[some], logvar[some]), "active_units": float(active_units(mean))}
     return figures

@@ -10,7 +10,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,22 +18,31 @@ from pathlib import Path
 import onnxruntime
 
 from inference.conditions import ConditionEncoder, GenreTable
+from inference.energy import ENERGY, EnergyModel
 from inference.errors import BundleError, DeviceError
+from inference.guidance import GUIDANCE, Guidance
 from inference.manifest import MANIFEST, FileEntry, Manifest
 from inference.ngram import NgramModel
 from inference.novelty import NoveltyFilter
 from inference.tokenizer import Tokenizer
+from inference.topics import TopicModel
 from inference.words import WordList
 
 MODELS = Path(__file__).with_name("models")
 START, STEP, ENCODER = "decoder_start.onnx", "decoder_step.onnx", "encoder.onnx"
 # What every bundle holds; further files may be listed beside them.
 FILES = ("tokenizer.model", START, STEP, ENCODER, "genres.npz", "ngram.npz", "novelty.npz", "words.npz")
+# In a bundle that has learnt where in the latent space to look: z and what is asked in, a better z or its scores out.
+GENERATOR, CRITICS = "generator.onnx", "critics.onnx"
+TOPICS = "topics.npz"  # in a bundle whose run has topics
 # Names of what goes into each graph and comes out of it.
-TENSORS = {
+TENSORS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...] | None]] = {
     START: (("z", "condition"), ("h", "c", "drive")),
     STEP: (("token", "h", "c", "drive", "bias"), ("top_logp", "top_ids", "h_out", "c_out")),
     ENCODER: (("tokens",), ("mean", "logvar")),
+    GENERATOR: (("z", "condition"), ("moved",)),
+    CRITICS: (("z", "condition"), None),  # the manifest names what it returns
+    ENERGY: (("tokens", "lengths", "condition"), ("logits",)),
 }
 _MOST_MANIFEST_BYTES = 1_000_000
 _MOST_FILE_BYTES = 500_000_000
@@ -81,6 +90,11 @@ class Bundle:
     words: WordList
     start: onnxruntime.InferenceSession
     step: onnxruntime.InferenceSession
+    topics: TopicModel | None = None  # what a sentence is about, if the bundle tells
+    generator: onnxruntime.InferenceSession | None = None  # these two, if the bundle has learnt them
+    critics: onnxruntime.InferenceSession | None = None
+    energy: EnergyModel | None = None  # how good a sentence is, if the bundle tells
+    guidance: Guidance | None = None  # which words a song calls for, if the bundle tells
 
     @classmethod
     def open(cls, folder: Path, *, device: str = "auto", threads: int | None = None) -> Bundle:
@@ -95,20 +109,30 @@ class Bundle:
         graphs = _verify(folder, manifest)
         start, runs_on = _session(graphs[START], START, device, threads)
         step, runs_on = _session(graphs[STEP], STEP, runs_on, threads)
+        tokenizer = Tokenizer(folder / "tokenizer.model")
+        energy = _session(graphs[ENERGY], ENERGY, runs_on, threads)[0] if ENERGY in graphs else None
+        # So small that a GPU would take longer to be asked than to answer.
+        learnt = [_session(graphs[name], name, "cpu", threads)[0] for name in _learnt(manifest)]
         bundle = cls(
             folder=folder,
             manifest=manifest,
             device=runs_on,
             threads=threads,
-            tokenizer=Tokenizer(folder / "tokenizer.model"),
+            tokenizer=tokenizer,
             conditions=ConditionEncoder(GenreTable.load(folder / "genres.npz")),
             ngram=NgramModel.load(folder / "ngram.npz"),
             novelty=NoveltyFilter.load(folder / "novelty.npz"),
             words=WordList.load(folder / "words.npz"),
             start=start,
             step=step,
+            topics=TopicModel.load(folder / TOPICS) if TOPICS in manifest.files else None,
+            generator=learnt[0] if learnt else None,
+            critics=learnt[1] if learnt else None,
+            energy=EnergyModel(energy, tokenizer) if energy is not None else None,
+            guidance=Guidance.load(folder / GUIDANCE) if GUIDANCE in manifest.files else None,
         )
         bundle._check_sizes()
+        bundle._check_critics()
         return bundle
 
     @cached_property
@@ -124,6 +148,9 @@ class Bundle:
             "vocabulary of the n-gram model": (sizes.vocabulary, self.ngram.vocabulary),
             "condition": (sizes.condition, self.conditions.size),
         }
+        if self.guidance is not None:
+            found["condition of the guidance"] = (sizes.condition, self.guidance.sizes[0])
+            found["vocabulary of the guidance"] = (sizes.vocabulary, self.guidance.sizes[1])
         for name, (told, true) in found.items():
             if told != true:
                 raise BundleError(f"The manifest says {name} {told}, but the files have {true}; make the bundle again.")
@@ -134,13 +161,32 @@ class Bundle:
             "drive": 4 * sizes.hidden,
             "bias": sizes.vocabulary,
         }
-        for tensor in (*self.start.get_inputs(), *self.step.get_inputs()):
+        energy = self.energy.inputs if self.energy else ()
+        sessions = [session for session in (self.start, self.step, self.generator, self.critics) if session is not None]
+        for tensor in (*(tensor for session in sessions for tensor in session.get_inputs()), *energy):
             width = tensor.shape[-1]
             if isinstance(width, int) and width != widths.get(tensor.name, width):
                 raise BundleError(
                     f"The manifest's sizes want {tensor.name} {widths[tensor.name]} wide, but the graph takes {width}; "
                     "make the bundle again."
                 )
+
+    def _check_critics(self) -> None:
+        """Whether the critics return what the manifest weighs."""
+        if self.critics is not None and self.manifest.proposals is not None:
+            missing = self.manifest.proposals.weights.keys() - {tensor.name for tensor in self.critics.get_outputs()}
+            if missing:
+                raise BundleError(f"{CRITICS} does not return {min(missing)!r:.60}, which the manifest weighs; make it again.")
+
+
+def _learnt(manifest: Manifest) -> tuple[str, ...]:
+    """Generator and critics, when the bundle has them; BundleError when it has a part of what belongs together."""
+    listed = [name in manifest.files for name in (GENERATOR, CRITICS)]
+    if any(listed) != all(listed) or any(listed) != (manifest.proposals is not None):
+        raise BundleError(
+            f"{GENERATOR}, {CRITICS} and the manifest's proposals belong together, but one is missing; make the bundle again."
+        )
+    return (GENERATOR, CRITICS) if any(listed) else ()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -169,7 +215,7 @@ def _verify(folder: Path, manifest: Manifest) -> dict[str, bytes]:
         content = path.read_bytes()
         if hashlib.sha256(content).hexdigest() != told.sha256:
             raise BundleError(f"{name} is not the file that the bundle was made with; copy the bundle again.")
-        if name in (START, STEP):
+        if name in TENSORS and name != ENCODER:
             graphs[name] = content
     return graphs
 
@@ -249,5 +295,7 @@ def _check_tensors(session: onnxruntime.InferenceSession, name: str) -> None:
         return {tensor.name for tensor in tensors}
 
     inputs, outputs = TENSORS[name]
-    if names(session.get_inputs()) != set(inputs) or names(session.get_outputs()) != set(outputs):
-        raise BundleError(f"{name} must take {', '.join(inputs)} and return {', '.join(outputs)}; make the bundle again.")
+    returned = names(session.get_outputs())
+    if names(session.get_inputs()) != set(inputs) or (outputs is not None and returned != set(outputs)):
+        told = f" and return {', '.join(outputs)}" if outputs is not None else ""
+        raise BundleError(f"{name} must take {', '.join(inputs)}{told}; make the bundle again.")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from inference.composition import Composed, compose
 from inference.conditions import Conditions, families_of
 from inference.decoder import Decoder, Draft
 from inference.errors import ConditionError
-from inference.generator import TruncatedPrior
+from inference.generator import open_generator
 from inference.prose import Names
 from inference.ranking import Ranker, Weights, scorers
 from inference.tokenizer import FILLABLE
@@ -73,14 +73,25 @@ class Commentary:
 class Commentator:
     """Speaks from a bundle; may be used from several threads."""
 
-    def __init__(self, bundle: Bundle, *, candidates: int = CANDIDATES, weights: Weights | None = None) -> None:
-        """Sample so many candidates at once, and rank them by these weights."""
-        sizes, sampling = bundle.manifest.sizes, bundle.manifest.sampling
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        candidates: int = CANDIDATES,
+        weights: Weights | None = None,
+        generator: Literal["learnt", "prior"] | None = None,
+        critics: bool | None = None,
+    ) -> None:
+        """Sample so many candidates at once, and rank them by these weights.
+
+        `generator` proposes latents, "learnt" or from the "prior", and `critics` choose among them before any is
+        decoded; None takes what the bundle ships with. BundleError when the bundle lacks what is asked for.
+        """
         self._bundle = bundle
         self._candidates = candidates
-        self._weights = weights or Weights()
-        self._human = _human(bundle.manifest.figures)
-        self._generator = TruncatedPrior(sizes.latent, scale=sampling.scale, truncation=sampling.truncation)
+        self._weights = weights
+        learnt = None if generator is None else generator == "learnt"
+        self._generator = open_generator(bundle, learnt=learnt, critics=critics)
         self._decoder = Decoder(bundle)
 
     @classmethod
@@ -119,10 +130,10 @@ class Commentator:
         _check("praise", praise, 0, MOST_PRAISE)
         bundle = self._bundle
         names = Names.of(subject.artist, subject.title)
-        condition = self._condition(subject, names, praise)  # (N, A)
+        asked = conditions_asked(bundle, subject, names, praise)  # (rows, A)
+        condition = asked[np.arange(self._candidates) % len(asked)]  # (N, A)
         context = Context(bundle.words, bundle.novelty, families_of(_genres(subject)), subject.features)
-        named = scorers(bundle.tokenizer, bundle.ngram, bundle.words, self._human, subject.features)
-        ranker = Ranker(named, self._weights)
+        ranker = ranker_for(bundle, subject, bundle.conditions.song_part(asked[:1]), self._weights)
         heard = [text[:_MOST_TEXT] for text in heard[-_MOST_HEARD:]]
         pool = _Pool()
         replies: list[Composed] = []
@@ -139,37 +150,52 @@ class Commentator:
                 break
         return pool.commentary([_reply(composed, seed) for composed in replies])
 
-    def _condition(self, subject: Subject, names: Names, praise: float) -> NDArray[np.float32]:
-        """What each candidate is asked to be (N, A): the song, and a place in the wanted style."""
-        style = self._bundle.manifest.sampling.style
-        lengths = [None] if style.words is None else np.linspace(*style.words, _LENGTHS).tolist()
-        can = tuple(slot in names.slots for slot in FILLABLE)
-        slots = [wanted for wanted in _SLOTS if all(c or not w for c, w in zip(can, wanted, strict=True))]
-        rows = [
-            self._bundle.conditions.encode(
-                Conditions(
-                    genres=_genres(subject),
-                    features=subject.features,
-                    praise=praise,
-                    source=style.source,
-                    descriptive=style.descriptive,
-                    words=words,
-                    artist_slot=artist,
-                    title_slot=title,
-                    masks=False,
-                )
-            )
-            for words in lengths
-            for artist, title in slots
-        ]
-        return np.concatenate(rows)[np.arange(self._candidates) % len(rows)]
-
     def _sample(self, condition: NDArray[np.float32], names: Names, seed: tuple[int, int], batch: int) -> list[Draft]:
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=(batch,))))
         z = self._generator.propose(rng, condition)  # (N, Z)
         uniform = rng.random((len(condition), self._decoder.max_tokens))  # (N, T)
         forbidden = [self._bundle.tokenizer.slot(slot) for slot in FILLABLE if slot not in names.slots]
         return self._decoder.decode(z, condition, uniform, self._bundle.manifest.sampling, forbidden)
+
+
+def ranker_for(bundle: Bundle, subject: Subject, song: NDArray[np.float32], weights: Weights | None = None) -> Ranker:
+    """What ranks sentences about a song whose part of the conditions is `song` (1, A)."""
+    named = scorers(
+        bundle.tokenizer,
+        bundle.ngram,
+        bundle.words,
+        _human(bundle.manifest.figures),
+        subject.features,
+        energy=bundle.energy,
+        song=song,
+    )
+    return Ranker(named, weights or Weights())
+
+
+def conditions_asked(bundle: Bundle, subject: Subject, names: Names, praise: float) -> NDArray[np.float32]:
+    """What the candidates for a song are asked to be, in turn (rows, A): the song, and a place in the wanted style."""
+    style = bundle.manifest.sampling.style
+    lengths = [None] if style.words is None else np.linspace(*style.words, _LENGTHS).tolist()
+    can = tuple(slot in names.slots for slot in FILLABLE)
+    slots = [wanted for wanted in _SLOTS if all(c or not w for c, w in zip(can, wanted, strict=True))]
+    rows = [
+        bundle.conditions.encode(
+            Conditions(
+                genres=_genres(subject),
+                features=subject.features,
+                praise=praise,
+                source=style.source,
+                descriptive=style.descriptive,
+                words=words,
+                artist_slot=artist,
+                title_slot=title,
+                masks=False,
+            )
+        )
+        for words in lengths
+        for artist, title in slots
+    ]
+    return np.concatenate(rows)
 
 
 class _Pool:

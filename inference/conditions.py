@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,7 @@ _FAMILY_PATTERNS = {
     for family, words in FAMILIES.items()
 }
 _FAMILY_NAMES = tuple(FAMILIES)
+_SONG_PARTS = ("genre", "family", "feature:")
 
 
 def families_of(genres: Iterable[str]) -> frozenset[str]:
@@ -138,7 +140,7 @@ class GenreTable:
         try:
             with np.load(path, allow_pickle=False) as file:
                 return cls(str(file["names"]).split("\n"), file["vectors"].astype(np.float32))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise BundleError(f"{path.name} is no genre table; make the bundle again.") from error
 
     def save(self, path: Path) -> None:
@@ -207,6 +209,14 @@ class ConditionEncoder:
         if None not in slots:
             self._put(row, "slots", [float(bool(slot)) for slot in slots])
         return row
+
+    def song_part(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The same rows (N, A) with everything blank that does not tell of the song, but of how to write about it."""
+        kept = np.zeros_like(rows)
+        for name, place in self.parts.items():
+            if name.startswith(_SONG_PARTS):
+                kept[:, place] = rows[:, place]
+        return kept
 
     def _genres(self, row: NDArray[np.float32], genres: tuple[str, ...]) -> None:
         mean = self.genres.mean(genres)

@@ -45,6 +45,7 @@ class Decoder:
         self._special = bundle.manifest.special
         self._slots = [bundle.tokenizer.slot(name) for name in FILLABLE]
         self._vocabulary = bundle.manifest.sizes.vocabulary
+        self._guidance, self._conditions = bundle.guidance, bundle.conditions
         self.max_tokens = bundle.manifest.limits.max_tokens
 
     def decode(
@@ -57,11 +58,12 @@ class Decoder:
     ) -> list[Draft]:
         """Say one sentence for each row of z (N, Z) and conditions (N, A).
 
-        `uniform` (N, max_tokens), from [0, 1), decides every choice. `forbidden` ids are not said, besides the banned
+        `uniform` (N, max_tokens), from [0, 1), decides every choice. Where the bundle has guidance, words that the song
+        calls for are preferred by `sampling.guidance`. `forbidden` ids are not said, besides the banned
         ones; nor is a token twice running, or a slot twice.
         """
         h, c, drive = self._start.run(["h", "c", "drive"], {"z": z, "condition": condition})  # (N, H), (N, H), (N, 4H)
-        bias = self._bias(forbidden)  # (1, V)
+        bias = self._bias(forbidden, condition, sampling.guidance)  # (1, V), or (N, V) where songs differ
         rows = np.arange(len(z))  # candidates still talking (n,)
         token = np.full(len(z), self._special.bos, dtype=np.int64)
         said = np.zeros((len(self._slots), len(z)), dtype=np.bool_)  # slots that each has used
@@ -79,15 +81,18 @@ class Decoder:
             if not talking.all():
                 rows, token, said = rows[talking], token[talking], said[:, talking]
                 h, c, drive = h[talking], c[talking], drive[talking]
+                bias = bias if len(bias) == 1 else bias[talking]
             if not len(rows):
                 break
             for used, slot in zip(said, self._slots, strict=True):
                 np.logical_or(used, token == slot, out=used)
         return [self._draft(ids, log_prob) for ids, log_prob in zip(tokens.tolist(), total.tolist(), strict=True)]
 
-    def _bias(self, forbidden: Iterable[int]) -> NDArray[np.float32]:
+    def _bias(self, forbidden: Iterable[int], condition: NDArray[np.float32], strength: float) -> NDArray[np.float32]:
         bias = np.zeros((1, self._vocabulary), dtype=np.float32)
-        bias[0, [*self._special.banned, *forbidden]] = _BANNED
+        if self._guidance is not None and strength > 0:
+            bias = self._guidance.bias(self._conditions.song_part(condition), strength)
+        bias[:, [*self._special.banned, *forbidden]] = _BANNED
         return bias
 
     def _refused(self, ids: NDArray[np.int64], token: NDArray[np.int64], said: NDArray[np.bool_], t: int) -> NDArray[np.bool_]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inference.checks import Sentence, agreement, content_of
 from inference.decoder import Draft
+from inference.energy import HEADS, EnergyModel
 from inference.ngram import NgramModel
 from inference.sound import descriptiveness
 from inference.tokenizer import Tokenizer
@@ -19,6 +20,7 @@ Scores = NDArray[np.float64]
 
 _EASY_BAND = (-0.5, 1.0)  # deviations from what people write, within which English is neither strained nor stale
 _GOOD_LENGTH = (8, 18)  # words
+_MOST_LOGIT = 4.0  # beyond which a judge is only surer, not righter
 _BREAKS = 3  # least expected tokens that are looked at
 
 
@@ -26,15 +28,18 @@ _BREAKS = 3  # least expected tokens that are looked at
 class Weights:
     """What each score counts for; a score is higher for a better sentence, and about 1 apart between good and bad."""
 
-    fluency: float = 1.0  # deviations outside the band that human sentences keep under the n-gram model, negative
-    weakest: float = 0.5  # how likely the three least expected tokens are, in units of three nats, negative
-    likelihood: float = 0.6  # the decoder's own log-probability a token
+    fluency: float = 0.5  # deviations outside the band that human sentences keep under the n-gram model, negative
+    weakest: float = 0.4  # how likely the three least expected tokens are, in units of three nats, negative
+    likelihood: float = 0.2  # the decoder's own log-probability a token
     repetition: float = 0.6  # words of weight said before in the sentence, negative
     coinage: float = 0.5  # compounds that nobody wrote before, negative
-    descriptive: float = 0.8  # how much it tells of the sound, 0 to 1
+    descriptive: float = 0.5  # how much it tells of the sound, 0 to 1
     agreement: float = 0.8  # how well its words fit the song's features, -1 to 1
     length: float = 0.5  # words outside 8 to 18, in fours, negative
     slot: float = 0.3  # 1 when it names the song or the artist
+    human: float = 0.6  # logit of the energy model: people's words, not a model's
+    sense: float = 2.0  # logit of the energy model: whole, not broken
+    fit: float = 1.5  # logit of the energy model: about this song, not another
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,13 @@ def scorers(
     words: WordList,
     human: tuple[float, float],
     features: Mapping[str, float],
+    energy: EnergyModel | None = None,
+    song: NDArray[np.float32] | None = None,
 ) -> list[Scorer]:
-    """All scores there are today; `human` is mean and deviation of human sentences under the n-gram model."""
+    """All scores there are; `human` is mean and deviation of human sentences under the n-gram model.
+
+    Where the bundle has an energy model, it judges too, given the song part (1, A) of the conditions.
+    """
 
     def fluency(sentences: Sequence[Sentence], _drafts: Sequence[Draft]) -> Scores:
         # Cut into subwords afresh: the decoder may have spelt a word in an odd way.
@@ -100,7 +110,9 @@ def scorers(
     def likelihood(_sentences: Sequence[Sentence], drafts: Sequence[Draft]) -> Scores:
         return np.array([draft.mean_log_prob for draft in drafts])
 
+    learnt = [] if energy is None or song is None else _heads(energy, song)
     return [
+        *learnt,
         Scorer("fluency", fluency),
         Scorer("weakest", weakest),
         Scorer("likelihood", likelihood),
@@ -111,6 +123,22 @@ def scorers(
         Scorer("length", _each(lambda s: -_outside(len(s.words)) / 4)),
         Scorer("slot", _each(lambda s: float(any(slot in s.words for slot in s.names.slots)))),
     ]
+
+
+def _heads(energy: EnergyModel, song: NDArray[np.float32]) -> list[Scorer]:
+    """One score for each question that the energy model answers; it is asked once for all of them."""
+    asked: list[tuple[tuple[str, ...], NDArray[np.float32]]] = []
+
+    def answers(sentences: Sequence[Sentence]) -> NDArray[np.float32]:
+        texts = tuple(sentence.text for sentence in sentences)
+        if not asked or asked[-1][0] != texts:
+            asked[:] = [(texts, np.clip(energy.logits(texts, song), -_MOST_LOGIT, _MOST_LOGIT))]
+        return asked[-1][1]
+
+    def head(i: int) -> Callable[[Sequence[Sentence], Sequence[Draft]], Scores]:
+        return lambda sentences, _drafts: answers(sentences)[:, i].astype(np.float64)
+
+    return [Scorer(name, head(i)) for i, name in enumerate(HEADS)]
 
 
 def familiarity(content: frozenset[str], heard: Iterable[frozenset[str]]) -> float:

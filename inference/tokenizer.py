@@ -46,6 +46,10 @@ class Tokenizer:
         """Id of a slot such as `<artist>`."""
         return len(("<pad>", "<unk>", "<s>", "</s>")) + SLOTS.index(name)
 
+    def piece(self, token: int) -> str:
+        """A token as SentencePiece writes it: one that begins a word begins with U+2581."""
+        return str(self._pieces.IdToPiece(token))
+
     def encode(self, text: str) -> list[int]:
         """Ids of a text, lower-cased, without start and end."""
         return list(self._pieces.EncodeAsIds(text.lower()))

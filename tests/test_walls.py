@@ -20,10 +20,19 @@ OUTSIDE = {"asyncio", "http", "urllib", "socket", "ssl", "ftplib", "smtplib", "s
 # What export shares with inference: the contract, and what the bundle's parts are made by.
 CONTRACT = {
     *("bundle", "manifest", "errors", "tokenizer", "conditions", "sound"),
-    *("words", "lexicon", "prose", "checks", "novelty", "ngram"),
+    *("words", "lexicon", "prose", "checks", "novelty", "ngram", "topics", "energy", "guidance", "blocked"),
 }
 # What measures the whole of it has to let it speak.
-MEASURES = {"comparison.py": {"commentary", "decoder", "generator"}}
+MEASURES = {
+    "systems.py": {"commentary", "generator"},
+    "pairs.py": {"commentary"},
+    "bias.py": {"commentary"},
+    "speaking.py": {"commentary", "decoder", "generator", "ranking"},
+    "stage.py": {"ranking"},
+    "ground.py": {"commentary"},
+    "voice.py": {"decoder", "generator"},
+    "homotopy.py": {"commentary", "decoder"},
+}
 # Libraries that speak to one outside service: at most one file of bot each.
 SERVICES = ("discord", "slack_bolt", "spotipy")
 

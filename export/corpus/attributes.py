@@ -24,9 +24,9 @@ _COARSE = {"Rap": "hip hop", "R&B": "r&b", "Global": "world", "Folk/Country": "f
 
 
 def key(name: str) -> str:
-    """A name for joining: no accents, case, article or punctuation."""
+    """A name for joining: no accents, case, article or punctuation, unless nothing else is in it; empty for no name."""
     plain = unicodedata.normalize("NFKD", name.lower()).encode("ascii", "ignore").decode() or name.lower()
-    return re.sub(r"[^\w]+", " ", re.sub(r"^the\s+", "", plain.replace("&", "and"))).strip()
+    return re.sub(r"[^\w]+", " ", re.sub(r"^the\s+", "", plain.replace("&", "and"))).strip() or name.lower().strip()
 
 
 def coarse_genre(genre: str) -> str:
@@ -83,7 +83,10 @@ class Songs:
     def attributes(self, *, artist: str, album: str, songs: Iterable[str], genres: Iterable[str]) -> Attributes:
         """Genres and features of a work, by the order of fallback."""
         name = key(artist)
-        known = self.artist_genres.get(name, ()) or _genres(coarse_genre(g) for g in genres)
+        told = _genres(coarse_genre(g) for g in genres)
+        if not name:  # a caption, a book: nobody's features are its own
+            return Attributes(told, {}, "unknown")
+        known = self.artist_genres.get(name, ()) or told
         for song in songs:
             if features := self.tracks.get((name, key(song))):
                 return Attributes(known, features, "track")

@@ -24,6 +24,13 @@ class PraiseModel:
             model = SGDClassifier(loss="log_loss", alpha=3e-6, max_iter=8, tol=None, random_state=seed)
             self._model = model.fit(self._vectorizer.transform([texts[i] for i in clear]), labels)
 
+    def approval(self, sentences: Sequence[str]) -> NDArray[np.float32]:
+        """How sure it is (N,), 0 to 1, that a sentence approves; 0.5 where there was nothing to learn from."""
+        if self._model is None:
+            return np.full(len(sentences), 0.5, dtype=np.float32)
+        logits = self._model.decision_function(self._vectorizer.transform(sentences))
+        return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), dtype=np.float32)
+
     def praise(self, sentences: Sequence[str], scores: Sequence[float | None]) -> NDArray[np.float32]:
         """Praise of sentences (N,), spread over 0 to 10 by rank; a document's score counts for a third of it."""
         if self._model is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from collections import Counter
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from export.config import CorpusConfig
-from export.corpus.attributes import Songs
+from export.corpus.attributes import Songs, key
 from export.corpus.cleaning import clean, headline, is_english, is_single_work
 from export.corpus.documents import Document, corpus_files, read_documents
 from export.corpus.duplicates import near_duplicates
@@ -228,3 +229,13 @@ def test_an_empty_or_broken_corpus_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl.gz").write_bytes(b"\x1f\x8bnothing")
     with pytest.raises(CorpusError, match="fetch it again"):
         list(read_documents(tmp_path / "bad.jsonl.gz"))
+
+
+def test_a_text_without_an_artist_gets_nobodys_features(tmp_path: Path) -> None:
+    songs = write_songs(tmp_path / "songs")
+    with gzip.open(songs / "tracks.csv.gz", "at", encoding="utf-8", newline="") as file:
+        file.write("x,Loud,!!!,dance punk,0.9,0.9,5,-4,0.1,0.1,0.1,0.1,0.9,130\n")
+    attributes = Songs(songs)
+    assert attributes.attributes(artist="", album="", songs=(), genres=("rock",)).features == {}
+    assert attributes.attributes(artist="!!!", album="", songs=("Loud",), genres=()).genres == ("dance punk",)
+    assert key("!!!") != key("") == key("  ")

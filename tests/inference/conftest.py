@@ -165,7 +165,7 @@ def _write_step(path: Path, ids: list[list[int]], size: int) -> None:
             _node("Gather", "identity token", "h_out"),
             _node("Identity", "c", "c_out"),
         ],
-        {"token": ("B",), "h": ("B", size), "c": ("B", size), "drive": ("B", 4 * size), "bias": (1, size)},
+        {"token": ("B",), "h": ("B", size), "c": ("B", size), "drive": ("B", 4 * size), "bias": ("rows", size)},
         {"top_logp": ("B", TOP_K), "top_ids": ("B", TOP_K), "h_out": ("B", size), "c_out": ("B", size)},
         {
             "near": _log_counts(follows, size, 1),
