@@ -58,6 +58,7 @@ def fit(
     """Both factors, (A, R) and (R, V), from sentences with the song part of their conditions (N, A)."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
+    never = (guided - 1) * 1e9  # words that are not guided take no part
     bias = torch.zeros(len(guided), requires_grad=True)
     left = (0.05 * torch.randn(song.shape[1], config.rank)).requires_grad_()
     right = (0.05 * torch.randn(config.rank, len(guided))).requires_grad_()
@@ -67,7 +68,7 @@ def fit(
     for _ in range(steps):
         rows = rng.integers(0, len(data), config.batch)
         counts = _counts(data, rows, len(guided)) * guided  # (B, V)
-        logits = bias + (hide(song[rows]) @ left) @ right  # (B, V)
+        logits = bias + (hide(song[rows]) @ left) @ right + never  # (B, V)
         loss = -(counts * functional.log_softmax(logits, dim=1)).sum() / counts.sum().clamp(min=1)
         loss = loss + config.decay * (left.square().sum() + right.square().sum())
         optimizer.zero_grad(set_to_none=True)
@@ -75,9 +76,10 @@ def fit(
         optimizer.step()
         progress.update(task, advance=1, description=f"guidance  loss {loss.item():.3f}")
     progress.remove_task(task)
-    # Nats are told relative to the song's own mean, so that guidance moves words against each other only.
-    found = right.detach() * guided
-    return left.detach(), found - found.sum(dim=1, keepdim=True) / guided.sum() * guided
+    # Relative to what words usually get, so that guidance moves them against each other and not against all the rest.
+    usual = torch.softmax(bias.detach() + never, dim=0)  # (V,)
+    found = right.detach()
+    return left.detach(), (found - (found @ usual)[:, None]) * guided
 
 
 def _counts(data: Dataset, rows: np.ndarray, vocabulary: int) -> Tensor:

@@ -36,6 +36,7 @@ from inference.words import stem, words_of
 _TOP = 10  # words whose coherence is measured, as is usual
 _SHOWN, _EXAMPLES, _NAMED = 15, 6, 3  # words, sentences, and words in the name of a topic
 _EXAMPLE_WORDS = (8, 24)
+_TYPICAL = 300  # sentences of the highest share that examples are taken from
 _RELEVANCE = 0.8  # lambda of Sievert & Shirley 2014: a word's probability against how much the topic raises it
 _LEAST_SENTENCES = 50
 _CHUNK = 2000  # sentences between two updates of the topics
@@ -260,7 +261,7 @@ def describe(lda: LdaModel, material: Material, settings: TopicsConfig) -> tuple
             "share": float(weight.mean()),
             "sound": float(topic[sound].sum()),
             "descriptiveness": float((weight * scores).sum() / weight.sum()),
-            "examples": _examples(weight, material.texts),
+            "examples": _examples(weight, topic, material),
         }
         for i, (topic, weight) in enumerate(zip(topics, weights.T, strict=True))
     ]
@@ -338,8 +339,10 @@ def _words(topic: Floats, shares: Floats, words: Sequence[str]) -> dict[str, Any
     }
 
 
-def _examples(weight: Floats, texts: Sequence[str]) -> list[str]:
-    """Sentences of middling length that belong to a topic most."""
+def _examples(weight: Floats, topic: Floats, material: Material) -> list[str]:
+    """Sentences of middling length that belong to a topic most, those first that have most of its commonest words."""
     low, high = _EXAMPLE_WORDS
-    fit = (texts[i] for i in np.argsort(-weight, kind="stable") if low <= len(texts[i].split()) <= high)
-    return [text for text, _ in zip(dict.fromkeys(fit), range(_EXAMPLES), strict=False)]
+    common = set(np.argsort(-topic, kind="stable")[:_SHOWN].tolist())
+    fit = [i for i in np.argsort(-weight, kind="stable").tolist() if low <= len(material.texts[i].split()) <= high]
+    typical = sorted(fit[:_TYPICAL], key=lambda i: -len(common.intersection(material.documents[i])))
+    return list(dict.fromkeys(material.texts[i] for i in typical))[:_EXAMPLES]
