@@ -70,12 +70,11 @@ def _recipe(run: Run, manifest: Manifest, log: Sequence[Mapping[str, Any]]) -> s
         f"## Recipe\n\nA conditional VAE: bi-LSTM encoder with max-pooling ({run.config.model.encoder_hidden} units each way), "
         f"LSTM decoder ({sizes.hidden} units), z {sizes.latent}, {sizes.vocabulary:,} subwords of {sizes.embedding} numbers, "
         f"conditions of {sizes.condition} numbers; `<z,a>` at every step and in the first state. "
-        f"{made['minutes']:.0f} minutes on two CPU cores, {made['steps']:,} steps, {made['tokens']:,} tokens: warm start as a "
-        f"plain language model on all text ({training.warm_start_share:.0%} of the time), autoencoder "
-        f"({training.autoencoder_share:.0%}), decoder back to the language model, then {training.free_nats:g} nats of free "
-        f"bits with beta from 0 to 1, and {training.fine_tune_share:.0%} on the sentences that could be said of any song. "
-        f"Adam, learning rate {training.learning_rate:g}, dropout {run.config.model.dropout:g}, word dropout "
-        f"{run.config.model.word_dropout:g}. Made by `python -m export all --config {manifest.name}`.\n\n"
+        f"{made['minutes']:.0f} minutes of steps on two CPU cores, {made['steps']:,} steps, {made['tokens']:,} tokens, in the "
+        f"phases below; {training.free_nats:g} nats of free bits; {training.english_share:.0%} of the CVAE's sentences come "
+        f"from the warm start's English; fine-tuning is on sentences that could be said of any song, and the last phase on "
+        f"those and on chosen ones of the model's own, half and half. Adam, learning rate {training.learning_rate:g}, dropout "
+        f"{run.config.model.dropout:g}, word dropout {run.config.model.word_dropout:g}.\n\n"
         "The last figures of each phase, on validation text:\n\n" + table(("phase", *columns), rows)
     )
 

@@ -214,12 +214,12 @@ class BundleConfig:
     word_min_count: int = 4  # a word of fewer occurrences in training text is not known
     max_megabytes: float = 30.0
     top_k: int = 50
-    temperature: float = 0.7
-    min_p: float = 0.1
-    latent_scale: float = 0.8
+    temperature: float = 0.95
+    min_p: float = 0.05
+    latent_scale: float = 0.9
     guidance: float = 0.7  # how strongly words are preferred that songs of such genres and features call for
     style_source: str = "review"  # the kind of writing that sampling asks for
-    style_descriptive: float = 1.0
+    style_descriptive: float = 0.6  # two or three words of sound; people seldom have four
     parity_sentences: int = 400
     int8_perplexity: float = 0.005  # relative change that int8 may make
     int8_agreement: float = 0.98  # share of words in which int8 must agree on the likeliest

@@ -41,7 +41,14 @@ _NUMBER_CLASH = re.compile(r"\bthere (?:are|were) (?:an?|the|one|no (?:few|<))\b
 _NAME_LEFT_OVER = re.compile(r", <(?:artist|title)>[.!]$|\b(?:an?|its|their) <title>|\ban? <artist>(?!')")
 _LIST_LEFT_OVER = re.compile(r"\w, and (?:the|its|a) [\w'-]+[.!]$")
 _NOUN_MISSING = re.compile(r"\ban? (?:[\w'-]+, )+(?:[\w'-]+ and |and )?[\w'-]+[.!]$")
-_LEFT_OVER = (_SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _LIST_LEFT_OVER, _NOUN_MISSING)
+# "before gradually morphs", "without finally breaks": a verb that has no subject.
+_SUBJECT_MISSING = re.compile(
+    r"\b(?:before|after|without|by) (?:\w+ly )?"
+    r"(?:morphs?|settles?|disappears?|breaks|fades|builds|segues?|explodes?|becomes?|gives?)\b"
+)
+# "<title>, with its sparse, staccato guitar line.": nothing that it does, not even after another comma.
+_ONLY_WITH = re.compile(r"<[a-z]+>, (?:with|featuring)\b(?!.*, (?:\w+ly |never |always |still )?\w+s\b).*")
+_LEFT_OVER = (_SUBJECT_MISSING, _SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _LIST_LEFT_OVER, _NOUN_MISSING)
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,7 @@ def incoherent(sentence: Sentence, _context: Context) -> bool:
         or any(pattern.search(text) for pattern in _LEFT_OVER)
         or _MARKS_TOUCH.search(text)
         or _NO_PREDICATE.fullmatch(text)
+        or _ONLY_WITH.fullmatch(text)
         or _ARTICLE_AND_TITLE.search(text)
         or any(map(_clash, words, words[1:]))
         or any(_disagrees(sentence, i) for i in range(len(words)))

@@ -12,10 +12,10 @@ from inference.words import words_of
 
 MOST_SENTENCES = 3
 MOST_WORDS = 45  # of a reply, names restored
-_ENOUGH_WORDS = 13  # a reply of so many words needs no further sentence
+_ENOUGH_WORDS = 9  # a reply of so many words needs no further sentence
 _DIVERSITY = 2.5  # what being all familiar costs, in units of the total score (maximal marginal relevance)
 _TOO_FAMILIAR = 0.7  # share of familiar words from which a sentence counts as said already
-_MARGIN = 0.9  # how much worse than the first sentence a further one may be
+_MARGIN = 0.4  # how much worse than the first sentence a further one may be
 _SHARED = 1  # words of weight that two sentences of a reply may share
 _NO_NAME = 1.0  # what it costs to begin a reply without naming the song or the artist
 _SONG_WORDS = frozenset({"song", "track", "tune", "music"})  # may come again: a reply is about one song

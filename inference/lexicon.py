@@ -82,7 +82,7 @@ UNFINISHED = _words("""
     because although though while when where its their your our my his her this's is are was were be been
     being has have had very so such too quite rather more most less about between among through throughout
     toward towards during without within against amid amidst like in on it's they're that's who's i'm
-    we're you're can will would could should may might must does do did if's any every each some no not
+    before after we're you're can will would could should may might must does do did if's any every each some no not
     these those both either neither
 """)
 

@@ -66,8 +66,8 @@ TEXT_FIGURES = (
         "human-or-machine AUC",
         "logistic regression on TF-IDF of words and pairs and on what both judges make of a sentence, learnt on one half and "
         "judged on the other; against people's held-out sentences fit to be said of a song",
-        "below 0.70",
-        lambda found, _people: found < 0.70,
+        "below 0.75",
+        lambda found, _people: found < 0.75,
     ),
     Figure(
         "mauve",

@@ -117,6 +117,9 @@ def test_good_sentences_pass(text: str) -> None:
         ("it is a warm, almost a <title> of a guitar.", "incoherent"),
         ("it is a simple, steady beat, and the lyrics.", "incoherent"),
         ("the beat is a mellow, dreamy, simple and electronic.", "incoherent"),
+        ("the bass hums along the verse before gradually morphs into strings.", "incoherent"),
+        ("<title>, with its warm, hollow bass line and low drums.", "incoherent"),
+        ("the bass and the drums hum along just before.", "incoherent"),
         ("the slow river of strings carries every heart towards its distant sea", "novelty"),
     ],
 )
