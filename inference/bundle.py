@@ -257,6 +257,8 @@ def _session(graph: bytes, name: str, device: str, threads: int) -> tuple[onnxru
     options.log_severity_level = _SILENT
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # Several graphs take turns: threads of one that wait busily would hold up the next.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wants_cuda = device == "cuda" or (device == "auto" and _has_cuda())
     try:
         session = _open(graph, options, cuda=wants_cuda)

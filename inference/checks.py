@@ -48,7 +48,8 @@ _SUBJECT_MISSING = re.compile(
 )
 # "<title>, with its sparse, staccato guitar line.": nothing that it does, not even after another comma.
 _ONLY_WITH = re.compile(r"<[a-z]+>, (?:with|featuring)\b(?!.*, (?:\w+ly |never |always |still )?\w+s\b).*")
-_LEFT_OVER = (_SUBJECT_MISSING, _SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _LIST_LEFT_OVER, _NOUN_MISSING)
+_SAME_AGAIN = re.compile(r"\b(\w+),? and \1\b")  # "catchy and catchy"
+_LEFT_OVER = (_SAME_AGAIN, _SUBJECT_MISSING, _SLOTS_TOUCH, _NUMBER_CLASH, _NAME_LEFT_OVER, _LIST_LEFT_OVER, _NOUN_MISSING)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def evaluate(bundle: Path | None, sentences: int, **options: Any) -> None:
     not there is named with the command that makes it.
 
     The judges are fitted the first time, and kept in RUN/evaluation. Prints the table, and writes evaluation.json,
-    evaluation.md, latent.png and latent.json there. Four minutes at most on two cores.
+    evaluation.md, latent.png and latent.json there. Five to ten minutes on two cores.
     """
     from export.evaluation import measure  # noqa: PLC0415 - loads torch and onnxruntime
     from export.evaluation.table import MARKDOWN_NAME  # noqa: PLC0415 - as above

@@ -15,6 +15,8 @@ JSON_NAME, MARKDOWN_NAME = "evaluation.json", "evaluation.md"
 PEOPLE, PEOPLE_FIT = "people", "people_fit"
 FULL = "full"
 
+_LARGE = 1e6  # from which a number is shown by its power of ten
+
 Row = Mapping[str, Any]
 
 
@@ -230,12 +232,14 @@ def _flat(row: Row) -> dict[str, object]:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table; numbers are shown with a comma for thousands and two or three decimals, None as a dash."""
+    """A Markdown table; numbers with a comma for thousands and two or three decimals, None as a dash."""
 
     def cell(value: object) -> str:
         if value is None:
             return "\u2013"
         if isinstance(value, float):
+            if abs(value) >= _LARGE:
+                return f"{value:.0e}"
             return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
         if isinstance(value, bool):
             return "yes" if value else "no"

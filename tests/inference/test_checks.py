@@ -120,6 +120,7 @@ def test_good_sentences_pass(text: str) -> None:
         ("the bass hums along the verse before gradually morphs into strings.", "incoherent"),
         ("<title>, with its warm, hollow bass line and low drums.", "incoherent"),
         ("the bass and the drums hum along just before.", "incoherent"),
+        ("the bass is warm and warm, and it hums along.", "incoherent"),
         ("the slow river of strings carries every heart towards its distant sea", "novelty"),
     ],
 )

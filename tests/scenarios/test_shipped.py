@@ -35,12 +35,12 @@ def replies(commentator: Commentator) -> Mapping[Song, Reply]:
     return said
 
 
-def without_names(song: Song, text: str) -> str:
-    """A reply without the names of its own song."""
+def without_names(song: Song, text: str, *, artist: str = "it", title: str = "it") -> str:
+    """A reply with something else for the names of its own song."""
     names = Names.of(subject_of(song).artist, song.title)
-    for name in (names.artist, names.title):
+    for name, other in ((names.artist, artist), (names.title, title)):
         if name:
-            text = text.replace(name, "it").replace(name.replace("'", "’"), "it")
+            text = text.replace(name, other).replace(name.replace("'", "’"), other)
     return text
 
 
@@ -64,7 +64,9 @@ def test_fifty_replies_repeat_nothing_that_was_read(replies: Mapping[Song, Reply
     novelty = Bundle.open(shipped(), device="cpu").novelty
     for song, reply in replies.items():
         assert not novelty.copied_run(reply.text), reply.text
-        assert not novelty.copied_run(without_names(song, reply.text)), reply.text
+        for sentence in reply.sentences:
+            masked = without_names(song, sentence, artist="<artist>", title="<title>")
+            assert not novelty.copied_run(masked), masked
 
 
 def test_fifty_replies_name_nobody_else(replies: Mapping[Song, Reply]) -> None:
