@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -18,6 +19,7 @@ from bot.errors import StoreError
 from bot.store.migrations import migrate
 
 _FILE = "deephypebot.sqlite3"
+_RETRY_S = 0.02  # between tries where SQLite does not wait by itself
 _REMEDIES = {
     "locked": "another program holds it; close that one or try again in a moment",
     "busy": "another program holds it; close that one or try again in a moment",
@@ -96,8 +98,18 @@ def _prepare(file: str, patience: float) -> None:
     Its thread reports a file that cannot be opened to an event loop that may be gone by then.
     """
     Path(file).parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + patience
     with closing(sqlite3.connect(file, timeout=patience)) as connection:
-        connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")  # stays with the file
+            except sqlite3.OperationalError as error:
+                # While others change to the same mode, SQLite refuses at once and does not wait as it does elsewhere.
+                if "locked" not in str(error) or time.monotonic() >= until:
+                    raise
+                time.sleep(_RETRY_S)
+            else:
+                return
 
 
 def _engine(address: URL, patience: float) -> AsyncEngine:

@@ -258,3 +258,8 @@ def test_figures_are_read_easily() -> None:
         *("–", "–", "0.123", "123.5", "12,346", "7", "yes", "–", "a b"),
     ]
     assert len(shown("x" * 5000)) == 600
+
+
+def test_rows_without_a_known_figure_make_no_table(tmp_path: Path) -> None:
+    write(tmp_path, {"ladder/ladder.json": {"rows": [{}]}, "lcgan/lcgan.json": {"rows": [{"unknown": {}}]}})
+    assert not assert_sound(render(Page("Run", {}, [sections.ladder(tmp_path), sections.lcgan(tmp_path)]))).all("table")
