@@ -49,7 +49,7 @@ def lcgan(
     Interrupted, it goes on after the last objective that was done.
 
     \b
-    python -m export lcgan --bundle inference/models/default --only joint --into /tmp/copy
+    python -m export lcgan --bundle inference/models/default --only joint --into copy-of-it
     """
     from export.lcgan.shipping import add_to  # noqa: PLC0415 - loads torch, which the other stages do without
     from export.lcgan.stage import Asked, run_lcgan  # noqa: PLC0415 - as above
