@@ -28,7 +28,7 @@ from export.stages import Run
 from inference import lexicon
 from inference.bundle import Bundle, read_manifest
 from inference.commentary import Commentator, Subject
-from inference.conditions import families_of
+from inference.genres import families_of
 from inference.words import words_of
 
 BIAS = "bias.json"

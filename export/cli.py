@@ -10,6 +10,7 @@ from export.commands import (
     baselines,
     choosing,
     contrast,
+    coverage,
     evaluation,
     everything,
     latent,
@@ -46,13 +47,17 @@ def cli() -> None:
       python -m export homotopy "one sentence" "another"   print the sentences between them
       python -m export ladder      train every baseline and put them in one table
       python -m export contrast --feature energy   the words that a feature brings up
+      python -m export coverage --songs FOLDER   how many of the services' genres the bundle knows
       python -m export evaluate    measure every system beside what people write
       python -m export pairs       let somebody read blindly: ours beside what people write
       python -m export report      everything that a run has made on one HTML page
     """
 
 
-for room in (pipeline, choosing, everything, pairs, report, baselines, contrast, evaluation, lcgan, topics, latent):
+for room in (
+    *(pipeline, choosing, everything, pairs, report, baselines, contrast),
+    *(coverage, evaluation, lcgan, topics, latent),
+):
     for command in room.COMMANDS:
         cli.add_command(command)
 

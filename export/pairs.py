@@ -22,7 +22,7 @@ from inference import lexicon
 from inference.bundle import Bundle
 from inference.checks import Sentence, address, bad_slot, blocked, unbalanced
 from inference.commentary import Commentator, Subject
-from inference.conditions import families_of
+from inference.genres import families_of
 from inference.prose import Names, clean_name
 from inference.words import WordList
 

@@ -15,9 +15,9 @@ from export.speakable import ANY_NAMES
 from inference.bundle import Bundle
 from inference.checks import Context, Sentence, reason
 from inference.commentary import Subject, conditions_asked, ranker_for
-from inference.conditions import families_of
 from inference.decoder import Decoder, Draft
 from inference.generator import Generator, TruncatedPrior
+from inference.genres import families_of
 from inference.ranking import Candidate
 
 PRAISE = 8.0  # how kind the bot is by default, of 10

@@ -18,7 +18,8 @@ from export.errors import StageError
 from export.speakable import speakable_weight
 from export.tokenizer import fit_tokenizer
 from export.training import Material, Trainer
-from inference.conditions import ConditionEncoder, GenreTable
+from inference.conditions import ConditionEncoder
+from inference.genres import GenreTable
 from inference.tokenizer import Tokenizer
 
 

@@ -19,8 +19,9 @@ from export.speakable import ANY_NAMES
 from export.votes import Vote
 from inference.bundle import Bundle
 from inference.checks import GATES, Context, Sentence
-from inference.conditions import FAMILIES, ConditionEncoder
+from inference.conditions import ConditionEncoder
 from inference.energy import EnergyModel
+from inference.genres import FAMILIES
 from inference.sound import descriptiveness
 from inference.topics import TopicModel
 

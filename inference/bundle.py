@@ -17,9 +17,10 @@ from pathlib import Path
 
 import onnxruntime
 
-from inference.conditions import ConditionEncoder, GenreTable
+from inference.conditions import ConditionEncoder
 from inference.energy import ENERGY, EnergyModel
 from inference.errors import BundleError, DeviceError
+from inference.genres import GenreTable
 from inference.guidance import GUIDANCE, Guidance
 from inference.manifest import MANIFEST, FileEntry, Manifest
 from inference.ngram import NgramModel

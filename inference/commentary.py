@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from inference.bundle import Bundle, shipped
 from inference.checks import Context, Sentence, reason
 from inference.composition import Composed, compose
-from inference.conditions import Conditions, families_of
+from inference.conditions import Conditions
 from inference.decoder import Decoder, Draft
 from inference.errors import ConditionError
 from inference.generator import open_generator
+from inference.genres import families_of
 from inference.prose import Names
 from inference.ranking import Ranker, Weights, scorers
 from inference.tokenizer import FILLABLE
@@ -116,6 +117,10 @@ class Commentator:
     def device(self) -> str:
         """The device that really runs: "cpu" or "cuda"."""
         return self._bundle.device
+
+    def knows_genre(self, name: str) -> bool:
+        """Whether a genre, in whatever spelling, means something to the bundle."""
+        return self._bundle.conditions.genres.match(name) is not None
 
     def comment(
         self, subject: Subject, *, n: int = 1, seed: int = 0, praise: float = 8.0, heard: Sequence[str] = ()

@@ -7,17 +7,15 @@ each | praise | kind of source | descriptiveness | length | slots.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.errors import BundleError, ConditionError
+from inference.errors import ConditionError
+from inference.genres import FAMILIES, GenreTable, families_of
 
 # Lowest and highest value of each audio feature, in its own unit; outside it is clipped.
 FEATURE_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -37,76 +35,8 @@ FEATURES = tuple(FEATURE_RANGES)
 
 SOURCES = ("review", "blog", "caption", "book", "encyclopaedia", "release", "film", "other")
 
-# Coarse families and the words in a genre's name that put it there; `*` stands for any letters.
-FAMILIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "ambient": ("ambient", "drone", "new age", "meditation", "sleep", "soundscape"),
-        "blues": ("blues",),
-        "classical": (
-            "*classical",
-            "orchestra*",
-            "baroque",
-            "opera",
-            "choral",
-            "symphon*",
-            "chamber",
-            "piano",
-        ),
-        "country": ("country", "bluegrass", "americana", "honky", "cowboy", "nashville"),
-        "electronic": (
-            *("electro*", "techno", "house", "edm", "*trance", "dubstep", "drum and bass", "dnb", "jungle"),
-            *("breakbeat", "idm", "rave", "*synth*", "big beat", "bass", "downtempo", "chill*", "vapor*"),
-            *("glitch*", "trip hop", "eurodance", "hardstyle", "grime", "uk garage", "*tronica"),
-        ),
-        "experimental": ("experimental", "avant*", "*noise", "industrial", "free improvisation"),
-        "folk": ("*folk*", "*songwriter", "acoustic", "celtic", "stomp"),
-        "funk": ("*funk", "*disco", "boogie", "groove"),
-        "hip hop": ("hip hop", "hip-hop", "*rap", "trap", "drill", "boom bap", "crunk", "grime"),
-        "jazz": ("*jazz", "bebop", "swing", "big band", "bossa", "fusion"),
-        "latin": (
-            *("latin*", "reggaeton", "salsa", "cumbia", "bachata", "mpb", "samba", "bossa", "mexican"),
-            *("tropical", "ranchera", "tango", "banda", "sertanejo", "spanish"),
-        ),
-        "metal": ("*metal", "doom", "grindcore", "djent", "deathcore", "metalcore", "sludge", "thrash"),
-        "pop": ("*pop", "idol", "boy band", "girl group", "adult standards", "show tunes"),
-        "punk": ("*punk", "hardcore", "*emo", "screamo", "riot grrrl", "oi"),
-        "reggae": ("reggae", "dub", "ska", "dancehall", "rocksteady"),
-        "rock": (
-            *("*rock", "grunge", "*gaze", "britpop", "psych*", "indie", "new wave", "post-*", "alternative"),
-            *("mellow gold", "madchester", "surf", "garage"),
-        ),
-        "soul": ("*soul", "r&b", "rnb", "motown", "gospel", "quiet storm", "urban contemporary", "new jack"),
-        "world": (
-            "afro*",
-            "world",
-            "highlife",
-            "raga",
-            "indian",
-            "arab*",
-            "turkish",
-            "fado",
-            "flamenco",
-            "desert",
-        ),
-    }
-)
-_FAMILY_PATTERNS = {
-    family: re.compile("|".join(r"(?<!\w)" + re.escape(w).replace(r"\*", "[a-z]*") + r"(?!\w)" for w in words))
-    for family, words in FAMILIES.items()
-}
 _FAMILY_NAMES = tuple(FAMILIES)
 _SONG_PARTS = ("genre", "family", "feature:")
-
-
-def families_of(genres: Iterable[str]) -> frozenset[str]:
-    """Coarse families that the names of genres belong to; empty when none is recognised."""
-    names = [normalise_genre(genre) for genre in genres]
-    return frozenset(f for f, pattern in _FAMILY_PATTERNS.items() if any(pattern.search(name) for name in names))
-
-
-def normalise_genre(genre: str) -> str:
-    """The form in which genres are compared: lower case, single spaces."""
-    return " ".join(genre.lower().replace("_", " ").split())
 
 
 @dataclass(frozen=True)
@@ -122,44 +52,6 @@ class Conditions:
     artist_slot: bool | None = None  # whether `<artist>` is in the sentence
     title_slot: bool | None = None  # whether `<title>` is in it
     masks: bool | None = None  # whether a mask that cannot be filled is in it
-
-
-class GenreTable:
-    """Vectors of genres by name, made from which genres the same artists carry."""
-
-    def __init__(self, names: Iterable[str], vectors: NDArray[np.float32]) -> None:
-        """Take G names and (G, D) vectors of about unit length."""
-        self._index = {normalise_genre(name): i for i, name in enumerate(names)}
-        self.vectors = np.asarray(vectors, dtype=np.float32)
-        if self.vectors.ndim != 2 or len(self._index) != len(self.vectors) or not np.isfinite(self.vectors).all():
-            raise BundleError("The genre table is broken: names and vectors do not match; make the bundle again.")
-
-    @classmethod
-    def load(cls, path: Path) -> GenreTable:
-        """Read `names` (one string, a genre a line) and `vectors` from an .npz file."""
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                return cls(str(file["names"]).split("\n"), file["vectors"].astype(np.float32))
-        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-            raise BundleError(f"{path.name} is no genre table; make the bundle again.") from error
-
-    def save(self, path: Path) -> None:
-        """Write what `load` reads, vectors in half precision."""
-        names = np.array("\n".join(self._index))
-        np.savez_compressed(path, names=names, vectors=self.vectors.astype(np.float16))
-
-    def __contains__(self, genre: str) -> bool:
-        """Whether the genre, under exactly this name, has a vector."""
-        return normalise_genre(genre) in self._index
-
-    def mean(self, genres: Iterable[str]) -> NDArray[np.float32] | None:
-        """Mean vector (D,) of those genres that are known, or None; "dark detroit techno" falls back to "techno"."""
-        rows = [row for genre in genres if (row := self._find(genre)) is not None]
-        return np.asarray(self.vectors[rows].mean(axis=0), dtype=np.float32) if rows else None
-
-    def _find(self, genre: str) -> int | None:
-        words = normalise_genre(genre).split(" ")[:8]
-        return next((i for n in range(len(words)) if (i := self._index.get(" ".join(words[n:]))) is not None), None)
 
 
 class ConditionEncoder:
@@ -222,7 +114,7 @@ class ConditionEncoder:
         mean = self.genres.mean(genres)
         if mean is not None:
             self._put(row, "genre", mean)
-        families = families_of(genres)
+        families = families_of(genre for genre in genres if self.genres.match(genre))
         if families:
             self._put(row, "family", [float(name in families) for name in _FAMILY_NAMES])
 

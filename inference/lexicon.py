@@ -144,7 +144,7 @@ VOICE = _words("""
     vocalist hum hums humming mouth throat
 """)
 
-# What a sentence may call a song's genre, with the family (see `conditions.FAMILIES`) that must not contradict it.
+# What a sentence may call a song's genre, with the family (see `genres.FAMILIES`) that must not contradict it.
 # Words that also mean other things ("house", "trap", "soul", "swing", "world") stand here only where they are sure.
 GENRES: Mapping[str, str] = MappingProxyType(
     {

@@ -19,7 +19,7 @@ WORKSHOP = {"torch", "gensim", "onnx", "onnxscript", "sklearn", "export"}
 OUTSIDE = {"asyncio", "http", "urllib", "socket", "ssl", "ftplib", "smtplib", "subprocess"}
 # What export shares with inference: the contract, and what the bundle's parts are made by.
 CONTRACT = {
-    *("bundle", "manifest", "errors", "tokenizer", "conditions", "sound"),
+    *("bundle", "manifest", "errors", "tokenizer", "conditions", "genres", "genre_names", "sound"),
     *("words", "lexicon", "prose", "checks", "novelty", "ngram", "topics", "energy", "guidance", "blocked"),
 }
 # What measures the whole of it has to let it speak.

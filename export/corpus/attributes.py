@@ -18,7 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from inference.conditions import FEATURE_RANGES, FEATURES, GenreTable, normalise_genre
+from inference.conditions import FEATURE_RANGES, FEATURES
+from inference.genre_names import normalise_genre
+from inference.genres import GenreTable
 
 _COARSE = {"Rap": "hip hop", "R&B": "r&b", "Global": "world", "Folk/Country": "folk", "Pop/R&B": "pop"}
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle
-from inference.conditions import families_of
+from inference.genres import families_of
 
 PICTURE, POINTS = "latent.png", "latent.json"
 _FAMILIES = 6  # shown in a colour of their own

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inference.conditions import families_of
+from inference.genres import families_of
 
 LEAST = 20  # texts about a family, or about loud or quiet songs, below which nothing is told of it
 _FOLDS = 4  # halves: each serves once to learn from and once to be judged, in two divisions

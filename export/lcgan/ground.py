@@ -22,7 +22,8 @@ from export.stages import Run
 from inference.bundle import Bundle
 from inference.checks import Context
 from inference.commentary import Subject, conditions_asked
-from inference.conditions import Conditions, families_of
+from inference.conditions import Conditions
+from inference.genres import families_of
 
 _UNKNOWN = 0.15  # share of songs without genres, and of songs without features, while training
 _SLOTS_FIRST = 10.0  # a sentence's slots count for so much more than its length when its way is looked for

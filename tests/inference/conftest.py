@@ -17,7 +17,8 @@ from onnx import TensorProto, helper, numpy_helper
 from export.ngram import fit
 from inference.bundle import Bundle, write_manifest
 from inference.commentary import Commentator
-from inference.conditions import ConditionEncoder, GenreTable
+from inference.conditions import ConditionEncoder
+from inference.genres import GenreTable
 from inference.manifest import DataSource, Limits, Manifest, Sampling, Sizes, Special, Style, Tensor
 from inference.novelty import NoveltyFilter
 from inference.tokenizer import BOS, EOS, PAD, SLOTS, UNK, Tokenizer

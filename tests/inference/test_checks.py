@@ -9,7 +9,8 @@ import pytest
 from inference import lexicon
 from inference.blocked import is_blocked
 from inference.checks import GATES, Context, Sentence, reason
-from inference.conditions import FEATURES, families_of
+from inference.conditions import FEATURES
+from inference.genres import families_of
 from inference.novelty import NoveltyFilter
 from inference.prose import Names
 from inference.words import WordList, words_of
