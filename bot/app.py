@@ -1,18 +1,25 @@
-"""Wires the settings to the parts that a conversation needs: use case, database, rooms."""
+"""Wires the settings to the parts that a conversation needs: use case, database, services, rooms."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.config import Settings
-from bot.curation.votes import Ballot
 from bot.errors import StoreError
-from bot.hype import Hype
-from bot.platforms.base import Room
-from bot.store.database import Database
-from bot.store.votes import Votes
+from bot.hype import Answer, Hype
+from bot.links import Link
+from bot.songs.catalogue import Catalogue
+from bot.songs.resolver import LookUp, Resolver
+from inference.bundle import shipped
+from inference.commentary import Commentator
+from inference.genres import GenreTable
+
+if TYPE_CHECKING:  # what is not needed for every answer is imported when it is
+    from bot.platforms.base import Room
+    from bot.songs.services import Services
+    from bot.store.database import Database
 
 
 def now() -> datetime:
@@ -43,17 +50,18 @@ class App:
     async def open(cls, settings: Settings) -> App:
         """Load the model and open the database; without a database the bot talks all the same, but is `degraded`.
 
-        Raises BundleError or DeviceError when there is no model to talk with.
+        Raises BundleError or DeviceError when there is no model to talk with, HypeError when listening is switched on
+        and cannot be done.
         """
-        hype = Hype.open(settings.model, settings.reply)
-        try:
-            database = await Database.open(settings.store.url.get_secret_value())
-        except StoreError as error:
-            return cls(settings, hype, None, degraded=(str(error),))
-        return cls(settings, hype, database)
+        database = Lazily(settings)
+        hype = open_hype(settings, database)
+        kept = await database.open()
+        return cls(settings, hype, kept, degraded=(database.fault,) if database.fault else ())
 
     def room(self, channel: str) -> Room:
         """The conversation in a channel, named as "platform:room"."""
+        from bot.platforms.base import Room  # noqa: PLC0415 - a single reply needs no room
+
         reply = self._settings.reply
         return Room(
             channel,
@@ -64,15 +72,100 @@ class App:
             clock=self._clock,
         )
 
+    @property
+    def mode(self) -> str:
+        """Which services are asked for what, in one line."""
+        from bot.songs.services import mode  # noqa: PLC0415 - a single reply does not tell
+
+        return mode(self._settings)
+
     async def close(self) -> None:
         """Let go of everything."""
-        self._hype.close()
+        await self._hype.close()
         if self._database:
             await self._database.close()
 
 
+class Lazily:
+    """The database of the settings, opened when it is first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Open nothing yet."""
+        self._url = settings.store.url.get_secret_value()
+        self._keep_days = settings.store.keep_days
+        self._opened: Database | None = None
+        self.fault = ""  # why there is none, in one sentence, once that is known
+
+    async def open(self) -> Database | None:
+        """The database, without what was kept for long enough; None where it cannot be opened: then `fault` says why."""
+        from bot.store.database import Database  # noqa: PLC0415 - a song from the catalogue needs none
+        from bot.store.retention import forget_old  # noqa: PLC0415
+
+        if self._opened is None and not self.fault:
+            try:
+                self._opened = await Database.open(self._url)
+                await forget_old(self._opened, self._keep_days, now())
+            except StoreError as error:
+                self.fault = str(error)
+        return self._opened
+
+    async def close(self) -> None:
+        """Let go of it, if it was opened."""
+        if self._opened:
+            await self._opened.close()
+
+
+def open_hype(settings: Settings, database: Lazily) -> Hype:
+    """The use case: loads the model; services and database are opened when they are first needed."""
+    commentator = Commentator.open(settings.model.folder, device=settings.model.device)
+    resolver = open_resolver(settings, database, knows_genre=commentator.knows_genre)
+    return Hype(resolver, commentator, waiting=settings.reply.waiting, deadline=settings.reply.deadline)
+
+
+def open_resolver(settings: Settings, database: Lazily, *, knows_genre: Callable[[str], bool] = lambda _: True) -> Resolver:
+    """What finds songs out as the settings say; services and database are opened when they are first needed."""
+
+    async def services() -> Services:
+        from bot.songs.cache import Cache  # noqa: PLC0415 - a song from the catalogue needs none of them
+        from bot.songs.services import Services  # noqa: PLC0415
+        from bot.store.answers import Answers  # noqa: PLC0415
+
+        kept = await database.open()
+        return Services(settings, Cache(Answers(kept) if kept else None), knows_genre=knows_genre)
+
+    catalogue = Catalogue.load() if Catalogue.name in settings.songs.providers else None
+    return Resolver(catalogue, services if settings.songs.online else None, deadline=settings.songs.deadline)
+
+
+async def answered_once(settings: Settings, query: str | Link, *, n: int, seed: int | None, praise: float) -> Answer:
+    """One answer, as `Hype.answer` makes it, with everything opened for it and closed again."""
+    database = Lazily(settings)
+    hype = open_hype(settings, database)
+    try:
+        return await hype.answer(query, n=n, seed=seed, praise=praise)
+    finally:
+        await hype.close()
+        await database.close()
+
+
+async def found_out(settings: Settings, query: str | Link) -> LookUp:
+    """What is known of a song and how, with everything opened for it and closed again."""
+    database = Lazily(settings)
+    genres = GenreTable.load((settings.model.folder or shipped()) / "genres.npz")
+    resolver = open_resolver(settings, database, knows_genre=lambda name: genres.match(name) is not None)
+    try:
+        return await resolver.look_up(query)
+    finally:
+        await resolver.close()
+        await database.close()
+
+
 async def exported_votes(url: str) -> list[dict[str, Any]]:
     """Every vote in a database, JSON-ready, with no person in it; raises StoreError."""
+    from bot.curation.votes import Ballot  # noqa: PLC0415 - as above
+    from bot.store.database import Database  # noqa: PLC0415
+    from bot.store.votes import Votes  # noqa: PLC0415
+
     database = await Database.open(url)
     try:
         return await Ballot(Votes(database), now).export()

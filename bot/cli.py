@@ -1,4 +1,4 @@
-"""The command line: `deephypebot chat`, `hype`, `links`, `votes` and `bench`."""
+"""The command line: `deephypebot chat`, `hype`, `song`, `links`, `titles`, `votes`, `db` and `bench`."""
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of another.
 # ruff: noqa: PLC0415
@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
+from bot.db import db
 from bot.door import FAILED, Door, number, print_json
+from bot.options import config_option, json_option, settings_of
 
 if TYPE_CHECKING:
-    from bot.config import Settings
     from bot.links import Platform
-
-_Command = TypeVar("_Command", bound=Callable[..., object])
+    from bot.songs.titles.parser import VideoTitle
 
 _PLATFORM_NAMES = ("discord", "slack", "plain")
-
-
-def _config_option(command: _Command) -> _Command:
-    path = click.Path(path_type=Path)
-    return click.option(
-        "--config", "file", type=path, help="Settings to use instead of ./config.toml (see config.example.toml)."
-    )(command)
-
-
-def _json_option(command: _Command) -> _Command:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")(command)
-
-
-def _settings(file: Path | None) -> Settings:
-    from bot.config import load
-
-    return load(file)
 
 
 @click.group(
@@ -61,8 +43,11 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+main.add_command(db)
+
+
 @main.command(short_help="Talk with the bot in this terminal.")
-@_config_option
+@config_option
 def chat(file: Path | None) -> None:
     """Talk with the bot: paste song links or names, vote, ask again.
 
@@ -70,7 +55,7 @@ def chat(file: Path | None) -> None:
     deephypebot chat                                     then type help
     printf '%s\\n' "Queen - Bohemian Rhapsody" + why | deephypebot chat
     """
-    settings = _settings(file)
+    settings = settings_of(file)
     import asyncio
 
     from bot import texts
@@ -83,7 +68,7 @@ def chat(file: Path | None) -> None:
         app = runner.run(App.open(settings))
         try:
             terminal = Terminal(app.room("terminal"), screen, person=settings.terminal.person)
-            runner.run(terminal.greet())
+            runner.run(terminal.greet(app.mode))
             for fault in app.degraded:
                 terminal.announce(fault)
             for line in typed(sys.stdin or io.StringIO()):
@@ -113,8 +98,8 @@ def chat(file: Path | None) -> None:
     metavar="X",
     help="From 0 (cool) to 10 (adoring).  [default: praise in [reply], 8]",
 )
-@_json_option
-@_config_option
+@json_option
+@config_option
 @click.pass_context
 def hype(
     ctx: click.Context,
@@ -132,18 +117,15 @@ def hype(
     deephypebot hype "Daft Punk - Get Lucky" --n 3 --praise 10
     deephypebot hype "Daft Punk - Get Lucky" --seed 7 --json
     """
-    settings = _settings(file)
+    settings = settings_of(file)
     import asyncio
 
-    from bot.hype import Hype, songs_in
+    from bot.app import answered_once
+    from bot.hype import songs_in
 
     song = songs_in(" ".join(query), "plain")[0]
-    use_case = Hype.open(settings.model, settings.reply)
-    try:
-        warmth = settings.reply.praise if praise is None else praise
-        answer = asyncio.run(use_case.answer(song, n=n, seed=seed, praise=warmth))
-    finally:
-        use_case.close()
+    warmth = settings.reply.praise if praise is None else praise
+    answer = asyncio.run(answered_once(settings, song, n=n, seed=seed, praise=warmth))
     if as_json:
         print_json(answer.as_dict())
         return
@@ -156,13 +138,49 @@ def hype(
         ctx.exit(FAILED)
 
 
+@main.command(short_help="Show what is known of a song, and from where.")
+@click.argument("query", nargs=-1, required=True)
+@json_option
+@config_option
+def song(query: tuple[str, ...], as_json: bool, file: Path | None) -> None:
+    """Show everything that was found out about a song, from whom, how long each service took, and what failed.
+
+    QUERY is a link (of several the first), or "Artist - Title". Services are asked as the settings say.
+
+    \b
+    deephypebot song https://youtu.be/dQw4w9WgXcQ
+    deephypebot song "Portishead - Roads" --json
+    """
+    settings = settings_of(file)
+    import asyncio
+
+    from bot.app import found_out
+    from bot.hype import songs_in
+
+    found = asyncio.run(found_out(settings, songs_in(" ".join(query), "plain")[0]))
+    if as_json:
+        print_json(found.as_dict())
+        return
+    from bot import texts
+    from bot.platforms.screen import Screen
+
+    screen = Screen(settings.terminal.width)
+    screen.say(found.song.line, "bold")
+    screen.table(("", "", "from"), texts.facts(found.song))
+    screen.say("")
+    screen.table(("service", "step", "outcome", "ms", ""), texts.calls(found.calls))
+    for line in (texts.unknown(found.song), texts.took(found)):
+        if line:
+            screen.say(line, "dim")
+
+
 @main.command(short_help="Show the music links in a message.")
 @click.argument("text", required=False)
 @click.option("--file", "source", type=click.Path(allow_dash=True), help="JSON lines to read; - is standard input.")
 @click.option(
     "--platform", type=click.Choice(_PLATFORM_NAMES), default="plain", show_default=True, help="Whose markup TEXT has."
 )
-@_json_option
+@json_option
 def links(text: str | None, source: str | None, platform: Platform, as_json: bool) -> None:
     """Show the Spotify and YouTube links in a message: in TEXT, or in every line of a file.
 
@@ -196,15 +214,61 @@ def links(text: str | None, source: str | None, platform: Platform, as_json: boo
     Screen(200).table(("message", "service", "kind", "address")[first:], [row[first:] for row in rows])
 
 
+@main.command(short_help="Show what a video's title is read as.")
+@click.argument("title", required=False)
+@click.option("--author", metavar="CHANNEL", help="The name of the channel that TITLE stands on.")
+@click.option("--file", "source", type=click.Path(allow_dash=True), help="JSON lines to read; - is standard input.")
+@json_option
+def titles(title: str | None, author: str | None, source: str | None, as_json: bool) -> None:
+    """Show artist, song, version and guests in a video's title, or that it is no music: in TITLE, or in a file's lines.
+
+    A line of the file is an object {"id", "title", "author"}; with --json one line {"id", "artist", "song", "version",
+    "featuring", "is_music", "confidence"} comes out for it, and one without an id for TITLE. All lines are read before
+    anything is printed: the first bad one ends the command with exit status 2 and is named.
+
+    \b
+    deephypebot titles "Queen – Bohemian Rhapsody (Official Video Remastered)" --author "Queen Official"
+    deephypebot titles --json --file videos.jsonl
+    """
+    from dataclasses import asdict
+
+    from bot.messages import Video, read_videos
+    from bot.songs.titles.parser import parse_title
+
+    if title is not None and source is None:
+        videos = [Video("", title, author or "")]
+    elif source is not None and title is None and author is None:
+        videos = read_videos(source)
+    else:
+        raise click.UsageError("Give either a TITLE (and its --author) or --file FILE, and only one of them.")
+    read = [(video.id, parse_title(video.title, video.author)) for video in videos]
+    if as_json:
+        for name, each in read:
+            print_json(({"id": name} if source else {}) | asdict(each))
+        return
+    from bot.platforms.screen import Screen
+
+    first = 0 if source else 1
+    rows = [(str(name), *_title_row(each)) for name, each in read]
+    columns = ("video", "artist", "song", "version", "featuring", "sure")
+    Screen(200).table(columns[first:], [row[first:] for row in rows])
+
+
+def _title_row(title: VideoTitle) -> tuple[str, ...]:
+    """What a title was read as, as texts for a table."""
+    artist = (title.artist or "") if title.is_music else "(no music)"
+    return artist, title.song or "", title.version or "", ", ".join(title.featuring), f"{title.confidence:.0%}"
+
+
 @main.command(short_help="Print every vote, for learning from.")
-@_config_option
+@config_option
 def votes(file: Path | None) -> None:
     """Print every vote as a JSON line {schema, reply, candidate, seed, conditions, vote, at}, with no person in it.
 
     \b
     deephypebot votes > votes.jsonl
     """
-    settings = _settings(file)
+    settings = settings_of(file)
     import asyncio
 
     from bot.app import exported_votes
@@ -214,22 +278,28 @@ def votes(file: Path | None) -> None:
 
 
 @main.command(short_help="Measure speed and size on this computer.")
-@_json_option
-@_config_option
+@json_option
+@config_option
 def bench(as_json: bool, file: Path | None) -> None:
-    """Measure start, reply, memory and size on this computer; takes about half a minute.
+    """Measure start, reply, memory and size on this computer, and how fast songs are found out; takes about a minute.
+
+    No outside service is asked: stand-ins on this computer answer for them after 100 ms.
 
     \b
     deephypebot bench
     deephypebot bench --json > bench.json
     """
-    settings = _settings(file)
-    from bot.bench import measure, rows
+    settings = settings_of(file)
+    import asyncio
 
-    figures = measure(settings, file)
+    from bot.bench import replies, songs
+
+    figures = replies.measure(settings, file)
+    figures["songs"] = asyncio.run(songs.measure(settings))
     if as_json:
         print_json(figures)
         return
     from bot.platforms.screen import Screen
 
-    Screen(settings.terminal.width).table(("figure", "value"), rows(figures))
+    rows = replies.rows(figures) + songs.rows(figures["songs"])
+    Screen(settings.terminal.width).table(("figure", "value"), rows)

@@ -3,102 +3,36 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import ConfigError
+from bot.settings import (
+    DeezerSettings,
+    ITunesSettings,
+    LastFmSettings,
+    ModelSettings,
+    MusicBrainzSettings,
+    ReccoBeatsSettings,
+    ReplySettings,
+    SongsSettings,
+    SpotifySettings,
+    StoreSettings,
+    TerminalSettings,
+    YouTubeSettings,
+)
 
 PREFIX = "DEEPHYPEBOT_"
 DEFAULT_FILE = Path("config.toml")
 _MAX_BYTES = 1 << 20
-
-# The title of each kind of value is what a fault says it must be.
-_PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
-Text = Annotated[str, Field(max_length=4096, pattern=_PRINTABLE, title="one line of at most 4096 characters")]
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=_PRINTABLE, title="a name of 1 to 64 characters")]
-Device = Annotated[Literal["auto", "cpu", "cuda"], Field(title="auto, cpu or cuda")]
-
-
-def _number(value: object) -> object:
-    """Let no `true` pass for 1."""
-    if isinstance(value, bool):
-        raise ValueError("no number")  # pydantic reports only these
-    return value
-
-
-_NUMBER = BeforeValidator(_number)
-Praise = Annotated[float, _NUMBER, Field(ge=0, le=10, allow_inf_nan=False, title="a number from 0 to 10")]
-Seconds = Annotated[float, _NUMBER, Field(ge=0.1, le=600, allow_inf_nan=False, title="seconds from 0.1 to 600")]
-Remembered = Annotated[int, _NUMBER, Field(ge=0, le=100, title="a whole number from 0 to 100")]
-Waiting = Annotated[int, _NUMBER, Field(ge=1, le=1000, title="a whole number from 1 to 1000")]
-Columns = Annotated[int, _NUMBER, Field(ge=20, le=500, title="a whole number from 20 to 500")]
-
-
-def _database(url: SecretStr) -> SecretStr:
-    if not re.match(r"$|sqlite\+aiosqlite:///|postgresql\+asyncpg://", url.get_secret_value()):
-        raise ValueError("no database")
-    return url
-
-
-DatabaseUrl = Annotated[
-    SecretStr,
-    AfterValidator(_database),
-    Field(
-        max_length=4096,
-        title='"" or an address that begins with sqlite+aiosqlite:/// or postgresql+asyncpg://',
-    ),
-]
-
-
-class _Section(BaseModel):
-    """One table of the file; unknown keys are faults."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ModelSettings(_Section):
-    """Which bundle speaks, and where it runs."""
-
-    bundle: Text = Field(default="", description='Folder of the bundle to speak from; "" is the one that came along.')
-    device: Device = Field(default="auto", description='Where the model runs: "auto", "cpu" or "cuda".')
-
-    @property
-    def folder(self) -> Path | None:
-        """The bundle's folder, None for the one that came along."""
-        return expand(self.bundle) if self.bundle else None
-
-
-class ReplySettings(_Section):
-    """How replies are made."""
-
-    praise: Praise = Field(default=8.0, description="How warmly to write, from 0 (cool) to 10 (adoring).")
-    remembered: Remembered = Field(default=20, description="How many of its last replies the bot tries not to repeat.")
-    waiting: Waiting = Field(default=16, description="How many replies may be in the making at once; more are turned away.")
-    deadline: Seconds = Field(default=30.0, description="Seconds after which a reply is given up.")
-
-
-class StoreSettings(_Section):
-    """Where replies and votes are kept."""
-
-    url: DatabaseUrl = Field(
-        default=SecretStr(""), description='Address of the database; "" is a file in your user data folder.'
-    )
-
-
-class TerminalSettings(_Section):
-    """The conversation in the terminal."""
-
-    person: Name = Field(default="me", description="Name under which votes from this terminal are kept.")
-    width: Columns = Field(default=100, description="Widest line to print, in columns; a narrower window is respected.")
 
 
 class Settings(BaseSettings):
@@ -116,6 +50,14 @@ class Settings(BaseSettings):
     model: ModelSettings = ModelSettings()
     reply: ReplySettings = ReplySettings()
     store: StoreSettings = StoreSettings()
+    songs: SongsSettings = SongsSettings()
+    spotify: SpotifySettings = SpotifySettings()
+    youtube: YouTubeSettings = YouTubeSettings()
+    reccobeats: ReccoBeatsSettings = ReccoBeatsSettings()
+    musicbrainz: MusicBrainzSettings = MusicBrainzSettings()
+    lastfm: LastFmSettings = LastFmSettings()
+    deezer: DeezerSettings = DeezerSettings()
+    itunes: ITunesSettings = ITunesSettings()
     terminal: TerminalSettings = TerminalSettings()
 
     @classmethod
@@ -156,14 +98,6 @@ def load(file: Path | None = None) -> Settings:
     if faults:
         raise ConfigError(faults)
     return settings
-
-
-def expand(path: str | Path) -> Path:
-    """The path with a leading `~` replaced by the home folder, as it stands when there is no such home."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        return Path(path)
 
 
 def user_data_folder(platform: str = sys.platform, environ: Mapping[str, str] = os.environ) -> Path:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bot.config import ModelSettings, ReplySettings
 from bot.errors import BusyError
 from bot.links import Link, Platform, find_links
 from bot.songs.resolver import Resolver
 from bot.songs.song import Song
 from inference.commentary import Commentary, Commentator, Reply, Subject
+from inference.conditions import FEATURES
 
 SCHEMA = 1
 
@@ -97,12 +97,6 @@ class Hype:
         self._seeds = seeds
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commentary")
 
-    @classmethod
-    def open(cls, model: ModelSettings, reply: ReplySettings) -> Hype:
-        """Load the model and the sample catalogue; raises BundleError or DeviceError when there is no model to use."""
-        commentator = Commentator.open(model.folder, device=model.device)
-        return cls(Resolver.offline(), commentator, waiting=reply.waiting, deadline=reply.deadline)
-
     @property
     def bundle(self) -> dict[str, str]:
         """Name and version of the bundle that speaks, and the device that it runs on."""
@@ -124,7 +118,8 @@ class Hype:
         """Find the song and make up to `n` (1..10) different replies, warm as `praise` (0..10) and unlike `heard`.
 
         The same query, seed (0..2^63-1, None picks one), n, praise and heard give the same texts from the same bundle.
-        Raises QueryError for a query that is no song, BusyError when too many wait or the deadline passes.
+        Raises QueryError for a query that is no song (DeclinedError for playlists and podcasts), BusyError when too many
+        wait or the deadline passes.
         """
         seed = self._seeds() if seed is None else seed
         began = self._clock()
@@ -159,8 +154,9 @@ class Hype:
         future.add_done_callback(lambda _: self._places.release())
         return await asyncio.wrap_future(future)
 
-    def close(self) -> None:
-        """Let go of the thread, without waiting for what it still does."""
+    async def close(self) -> None:
+        """Let go of the services and of the thread, without waiting for what it still does."""
+        await self._resolver.close()
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
@@ -175,5 +171,5 @@ def subject_of(song: Song) -> Subject:
         artist=song.artists[0] if song.artists else None,
         title=song.title,
         genres=song.genres,
-        features=song.features.known(),
+        features={name: value for name, value in song.features.known().items() if name in FEATURES},
     )

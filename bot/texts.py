@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.songs.song import Song
 
 if TYPE_CHECKING:  # a page that shows no answer need not wait for the model's libraries
     from bot.hype import Answer
+    from bot.songs.desk import Call
+    from bot.songs.resolver import LookUp
 
 WELCOME = 'Paste a song link or type "Artist - Title"; "help" tells the rest.'
 HELP = """\
@@ -32,6 +34,8 @@ def joined(parts: Iterable[str], last: str) -> str:
 
 def unknown(song: Song) -> str:
     """What was not known of the song, in one sentence; empty when everything was."""
+    if song.kind == "video":
+        return "As far as I can tell, this is no music."
     return f"I did not know its {joined(song.unknown, 'or')}." if song.unknown else ""
 
 
@@ -78,8 +82,53 @@ def sources(song: Song) -> list[str]:
     """Where each field of a song is from, a line for each source."""
     fields: dict[str, list[str]] = {}
     for name, source in song.sources.items():
-        fields.setdefault(source, []).append(name)
-    return [f"from the {source}: {', '.join(sorted(names))}" for source, names in fields.items()]
+        part, _, inner = name.partition(".")
+        fields.setdefault(source, []).append(inner if part == "features" and inner else part)
+    return [f"from {_named(source)}: {', '.join(sorted(set(names)))}" for source, names in fields.items()]
+
+
+def _named(source: str) -> str:
+    """A source as a sentence names it: "Deezer", "the query"."""
+    return source if any(letter.isupper() for letter in source) else f"the {source}"
+
+
+def facts(song: Song) -> list[tuple[str, str, str]]:
+    """Everything known of a song as (what, value, from whom), one row each."""
+    values: dict[str, str] = {}
+    if song.kind != "track":
+        values["kind"] = "no music, as far as I can tell" if song.kind == "video" else song.kind
+    for name in ("title", "version", "album"):
+        values[name] = getattr(song, name) or ""
+    values |= {"artists": ", ".join(song.artists), "genres": ", ".join(song.genres)}
+    if song.duration:
+        values["duration"] = f"{song.duration // 60:.0f}:{song.duration % 60:02.0f}"
+    values |= {f"features.{name}": _amount(name, value) for name, value in song.features.known().items()}
+    values |= {f"ids.{service}": value for service, value in song.ids.items()}
+    rows = []
+    for name, value in values.items():
+        if value:
+            part, _, inner = name.partition(".")
+            source = song.sources.get(name) or song.sources.get(part, "")
+            rows.append((f"{inner} id" if part == "ids" else inner or part, value, source))
+    return rows
+
+
+def _amount(name: str, value: float) -> str:
+    """An audio feature with its unit."""
+    unit = {"tempo": " BPM", "loudness": " dB"}.get(name)
+    return f"{value:.0f}{unit}" if name == "tempo" else f"{value:.1f}{unit}" if unit else f"{value:.2f}"
+
+
+def calls(asked: Sequence[Call]) -> list[tuple[str, str, str, str, str]]:
+    """What each service that was asked said, and how long it took, one row each."""
+    return [
+        (call.service, call.step, call.outcome, "cached" if call.cached else f"{call.ms:.0f}", call.detail) for call in asked
+    ]
+
+
+def took(found: LookUp) -> str:
+    """How long a look-up took, in one sentence."""
+    return f"{'Known before; it took' if found.known_before else 'It took'} {found.ms:.0f} ms."
 
 
 def voted(vote: int | None, up: int, down: int) -> str:

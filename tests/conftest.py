@@ -1,11 +1,13 @@
-"""What every test may use: the tiny real bundle; and no settings of whoever runs the tests."""
+"""What every test may use: the tiny real bundle, databases of both kinds; and no settings of whoever runs the tests."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests import postgres
 from tests.inference.conftest import made_bundle, sentences
 
 __all__ = ["made_bundle", "sentences"]
@@ -17,8 +19,37 @@ settings.load_profile("patient")
 
 @pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the environment's settings, and the user's own data folder, out of the tests."""
+    """Keep the environment's settings, the user's own data folder and the network out of the tests."""
     for name in os.environ:
         if name.upper().startswith("DEEPHYPEBOT_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("DEEPHYPEBOT_SONGS__ONLINE", "false")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for all tests; without one they are skipped, but in CI they fail."""
+    programs = postgres.programs()
+    if programs is None:
+        (pytest.fail if "CI" in os.environ else pytest.skip)(postgres.MISSING)
+    server = postgres.Server.start(programs)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """The address of an empty PostgreSQL database."""
+    url = postgres_server.make()
+    yield url
+    postgres_server.give_back(url)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database: a test that takes it runs on each kind."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -35,9 +35,11 @@ class Terminal:
         self._last: Posted | None = None
         self._fault = ""
 
-    async def greet(self) -> None:
-        """Say what to type, and recall what was said in earlier conversations."""
-        self._screen.say(texts.WELCOME, "dim")
+    async def greet(self, mode: str = "") -> None:
+        """Say what to type and in which mode songs are found out, and recall what was said in earlier conversations."""
+        for line in (texts.WELCOME, mode):
+            if line:
+                self._screen.say(line, "dim")
         try:
             await self._room.recall()
         except StoreError as error:

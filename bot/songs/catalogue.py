@@ -11,12 +11,12 @@ from typing import Any
 
 from bot.errors import InputError
 from bot.links import Link
-from bot.songs.matching import fold, plain_name, similarity, without_brackets
+from bot.songs.matching.names import fold, plain_name, similarity, without_brackets
+from bot.songs.query import MAX_QUERY
 from bot.songs.song import AudioFeatures, Song
 
 SOURCE = "sample catalogue"
 SCHEMA = 1
-MAX_QUERY = 300  # characters; whatever is longer names no song
 TRUNCATED_ARTIST = 0.95  # certainty when an artist's name is shortened ("Dave Brubeck" for his quartet)
 
 _ID_SHAPES = {"spotify": re.compile(r"[0-9A-Za-z]{22}"), "youtube": re.compile(r"[0-9A-Za-z_-]{11}")}
@@ -26,6 +26,8 @@ _KEYS = {"title", "artists", "album", "ids", "genres", "features"}
 
 class Catalogue:
     """A fixed list of songs, found by link, by names or by free text; None where the answer is not certain."""
+
+    name = "catalogue"  # in the settings
 
     def __init__(self, songs: Sequence[Song]) -> None:
         """Index the songs; raises InputError when two of them share an id."""

@@ -1,127 +1,161 @@
-"""From a link or a line of text to a song: ask each provider in turn, and answer even where none of them knows it."""
+"""From a link or a line of text to a song: the catalogue, then what was found out before, then the services."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Any
 
-from bot.errors import QueryError
 from bot.links import Link
-from bot.songs.catalogue import MAX_QUERY, SOURCE, Catalogue
-from bot.songs.song import Song, clean_text
+from bot.songs.catalogue import Catalogue
+from bot.songs.matching.names import fold
+from bot.songs.query import NameQuery, Query, decline, parse_query, song_of_link, song_of_names
+from bot.songs.song import Song
 
-REMEDY = 'give a song link or "Artist - Title"'
-SOURCE_QUERY = "query"  # the source of what only the person who asked has told
+if TYPE_CHECKING:  # whoever is answered by the catalogue need not wait for the services' libraries
+    from bot.songs.desk import Call
+    from bot.songs.services import Services
 
-_DASHES = r"\-\u2010-\u2015\u2212"  # hyphens, en and em dash, minus
-_DASH = re.compile(rf"\s[{_DASHES}]\s")
-_STRAY = re.compile(rf"^[\s{_DASHES}]+|[\s{_DASHES}]+$")  # dashes with nothing on one side of them
-_OPEN = r"\"\u201c\u201e\u00ab\u300c"  # quotation marks, straight, English, German, French and Japanese
-_CLOSE = r"\"\u201d\u201c\u00bb\u300d"
-_QUOTED = re.compile(rf"[{_OPEN}]\s*(?P<name>[^{_OPEN}{_CLOSE}]*[^{_OPEN}{_CLOSE}\s])\s*[{_CLOSE}]")
-_QUOTED_BY = re.compile(rf"['\u2018{_OPEN}]\s*(?P<title>\S.*?)\s*['\u2019{_CLOSE}]\s+by\s+(?P<artist>\S.*)", re.IGNORECASE)
+SCHEMA = 1
+AT_ONCE = 24  # songs that are found out side by side; more wait, so that none holds up the event loop for long
 
 
 @dataclass(frozen=True)
-class NameQuery:
-    """A song as a person names it: `title` always, `artist` where the text told them apart; both clean, never empty."""
+class LookUp:
+    """A song, and how it was found out; `calls` tells each service that was asked, none where it was known before."""
 
-    title: str
-    artist: str | None = None
+    song: Song
+    calls: tuple[Call, ...] = ()
+    known_before: bool = False
+    ms: float = 0.0
 
-
-# What a provider is asked: a link, or names.
-Query = Link | NameQuery
-
-
-class Provider(Protocol):
-    """Something that knows songs: today the catalogue, later network services, each with a deadline of its own."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in `Song.sources`."""
-
-    async def find(self, query: Query) -> Song | None:
-        """The song asked for, with `sources` filled in; None where it is not known for certain."""
-
-
-class CatalogueProvider:
-    """Answers from a catalogue in memory, at once."""
-
-    name = SOURCE
-
-    def __init__(self, catalogue: Catalogue) -> None:
-        """Take the catalogue to answer from."""
-        self._catalogue = catalogue
-
-    async def find(self, query: Query) -> Song | None:
-        """The song of that link, or of that name in whichever order artist and title were given."""
-        if isinstance(query, Link):
-            return self._catalogue.by_link(query)
-        if query.artist is None:
-            return self._catalogue.by_text(query.title)
-        names = (query.artist, query.title)
-        return self._catalogue.by_name(*names) or self._catalogue.by_name(*reversed(names))
+    def as_dict(self) -> dict[str, Any]:
+        """The look-up as `song --json` prints it."""
+        return {
+            "schema": SCHEMA,
+            "song": self.song.as_dict(),
+            "unknown": list(self.song.unknown),
+            "services": [call.as_dict() for call in self.calls],
+            "known_before": self.known_before,
+            "ms": self.ms,
+        }
 
 
 class Resolver:
-    """Turns whatever a person shared into a song."""
+    """Turns whatever a person shared into a song, and always does, however little is known of it."""
 
-    def __init__(self, providers: Sequence[Provider]) -> None:
-        """Take the providers in the order in which they are asked; the first that knows the song answers."""
-        self._providers = tuple(providers)
+    def __init__(
+        self,
+        catalogue: Catalogue | None,
+        services: Callable[[], Awaitable[Services]] | None = None,
+        *,
+        deadline: float = 8.0,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Ask the catalogue first, then the services for at most `deadline` seconds; `clock` (in seconds) measures.
+
+        `services` opens them when they are first needed; None does without.
+        """
+        self._catalogue = catalogue
+        self._open_services = services
+        self._services: asyncio.Task[Services] | None = None
+        self._deadline = deadline
+        self._clock = clock
+        self._flights: dict[str, asyncio.Task[LookUp]] = {}
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     @classmethod
     def offline(cls) -> Resolver:
         """A resolver that needs no network: it knows the sample catalogue only."""
-        return cls((CatalogueProvider(Catalogue.load()),))
+        return cls(Catalogue.load())
 
     async def resolve(self, query: Query | str) -> Song:
-        """The song of a link or of a text; where no provider knows it, a song with what the query itself tells.
+        """The song of a link or of a text; raises as `look_up` does."""
+        return (await self.look_up(query)).song
 
-        Raises QueryError for a text that `parse_query` refuses.
+    async def look_up(self, query: Query | str) -> LookUp:
+        """The song of a link or of a text with how it was found; where nobody knows it, what the query itself tells.
+
+        Raises QueryError for a text that `parse_query` refuses, DeclinedError for links to playlists and podcasts.
         """
+        began = self._clock()
         asked = parse_query(query) if isinstance(query, str) else query
-        for provider in self._providers:
-            if (song := await provider.find(asked)) is not None:
-                return song
-        return _song_of_link(asked) if isinstance(asked, Link) else _song_of_names(asked)
+        if isinstance(asked, Link):
+            decline(asked)
+        song = self._in_catalogue(asked)
+        if song is not None:
+            return LookUp(song, known_before=True, ms=self._since(began))
+        if self._open_services is None:
+            return LookUp(song_of_link(asked) if isinstance(asked, Link) else song_of_names(asked), ms=self._since(began))
+        services = await self._opened(self._open_services)
+        key = f"song:{services.mark}:{_key(asked)}"
+        song = await _remembered(services, key)
+        if song is not None:
+            return LookUp(song, known_before=True, ms=self._since(began))
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = asyncio.get_running_loop().create_task(self._find_out(services, asked, key))
+            self._flights[key] = flight
+            flight.add_done_callback(lambda _: self._flights.pop(key, None))
+        # Whoever gives up waiting does not stop what others wait for.
+        return await asyncio.shield(flight)
+
+    async def close(self) -> None:
+        """Let go of the services; what was found out is written down."""
+        for flight in (flights := list(self._flights.values())):
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+        if self._services:
+            await (await self._services).close()
+
+    async def _opened(self, services: Callable[[], Awaitable[Services]]) -> Services:
+        """The services, opened by whoever comes first."""
+        if self._services is None:
+            self._services = asyncio.ensure_future(services())
+        return await asyncio.shield(self._services)
+
+    def _in_catalogue(self, asked: Query) -> Song | None:
+        """The song of that link, or of that name in whichever order artist and title were given."""
+        if self._catalogue is None:
+            return None
+        if isinstance(asked, Link):
+            return self._catalogue.by_link(asked)
+        if asked.artist is None:
+            return self._catalogue.by_text(asked.title)
+        names = (asked.artist, asked.title)
+        return self._catalogue.by_name(*names) or self._catalogue.by_name(*reversed(names))
+
+    async def _find_out(self, services: Services, asked: Query, key: str) -> LookUp:
+        """Ask the services until all is known or the time is over, and remember it for as long as it is worth."""
+        from bot.songs.inquiry import Inquiry  # noqa: PLC0415 - not every answer needs the services' libraries
+
+        began = self._clock()
+        inquiry = Inquiry(services, asked)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._deadline), self._places:
+                await inquiry.run()
+        song = inquiry.song
+        services.cache.put(key, song.as_dict(), inquiry.worth)
+        return LookUp(song, tuple(inquiry.calls), ms=self._since(began))
+
+    def _since(self, began: float) -> float:
+        return round((self._clock() - began) * 1000, 2)
 
 
-def parse_query(text: str) -> NameQuery:
-    """Split "Artist - Title" (hyphen or dash with spaces) or '"Title" by Artist'; any other text is a title.
-
-    Raises QueryError for more than 300 characters and for a text with nothing to read in it.
-    """
-    if len(text) > MAX_QUERY:
-        raise QueryError(f"The query has {len(text)} characters, but at most {MAX_QUERY} are read: {REMEDY}.")
-    clean = _STRAY.sub("", clean_text(text, MAX_QUERY))
-    if not clean:
-        raise QueryError(f"The query is empty: {REMEDY}.")
-    if quoted := _QUOTED_BY.fullmatch(clean):
-        return NameQuery(title=quoted["title"], artist=quoted["artist"])
-    if dash := _DASH.search(clean):
-        return NameQuery(title=_unquote(clean[dash.end() :]), artist=_unquote(clean[: dash.start()]))
-    return NameQuery(title=_unquote(clean))
+async def _remembered(services: Services, key: str) -> Song | None:
+    """The song as it was found out before, None where that is too long ago."""
+    kept = await services.cache.get(key)
+    try:
+        return Song.from_dict(kept) if kept else None
+    except ValueError:  # written by another version
+        return None
 
 
-def _unquote(name: str) -> str:
-    """A name without quotation marks around the whole of it."""
-    name = _STRAY.sub("", name)
-    quoted = _QUOTED.fullmatch(name)
-    return quoted["name"] if quoted else name
-
-
-def _song_of_link(link: Link) -> Song:
-    """A song of which only the link is known; the id of an album or the like is named as such, "spotify_album"."""
-    service = link.service if link.kind in {"track", "video"} else f"{link.service}_{link.kind}"
-    return Song(ids={service: link.id}, sources={"ids": SOURCE_QUERY})
-
-
-def _song_of_names(query: NameQuery) -> Song:
-    """A song of which only what the query said is known."""
-    fields = ("title", "artists") if query.artist else ("title",)
-    artists = (query.artist,) if query.artist else ()
-    return Song(title=query.title, artists=artists, sources=dict.fromkeys(fields, SOURCE_QUERY))
+def _key(asked: Query) -> str:
+    """What tells a query from all others."""
+    if isinstance(asked, NameQuery):
+        return f"names:{fold(asked.artist or '')}|{fold(asked.title)}"
+    return asked.url

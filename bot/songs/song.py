@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal, Self, get_args
+
+Kind = Literal["track", "album", "artist", "video"]
 
 MAX_TITLE = 200  # characters, for titles and albums
 MAX_NAME = 100  # characters, for artists, genres, ids and sources
@@ -19,6 +21,7 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _SHARE = (0.0, 1.0)
 _TEMPO = (20.0, 400.0)  # beats a minute
 _LOUDNESS = (-80.0, 10.0)  # dB
+MAX_DURATION = 86_400.0  # seconds
 
 
 def clean_text(text: str, limit: int) -> str:
@@ -44,8 +47,9 @@ def _shown(character: str) -> str:
 class AudioFeatures:
     """How a recording sounds, as numbers; None where it is not known.
 
-    Shares from 0 to 1, but for `tempo` in beats a minute (20 to 400) and `loudness` in dB (-80 to 10). Raises
-    ValueError for anything else, NaN among it.
+    Shares from 0 to 1, but for `tempo` in beats a minute (20 to 400) and `loudness` in dB (-80 to 10). `brightness` is
+    where the middle of the spectrum lies, from dull to sharp; the model is not told of it. Raises ValueError for
+    anything else, NaN among it.
     """
 
     danceability: float | None = None
@@ -57,17 +61,29 @@ class AudioFeatures:
     speechiness: float | None = None
     tempo: float | None = None
     loudness: float | None = None
+    brightness: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values that no recording can have."""
         for name, value in self.known().items():
             low, high = {"tempo": _TEMPO, "loudness": _LOUDNESS}.get(name, _SHARE)
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not (is_number and low <= value <= high):
+            if not (_is_number(value) and low <= value <= high):
                 raise ValueError(
                     f"the audio feature {name} is {value!r:.40}, but must be a number from {low:g} to {high:g}: "
                     "leave it out where it is not known"
                 )
+
+    @classmethod
+    def believable(cls, values: Mapping[str, Any]) -> Self:
+        """Those of the values, by name, that a recording can have; all else from outside is left out."""
+        kept = {}
+        for name, value in values.items():
+            try:
+                cls(**{name: value})
+            except (TypeError, ValueError):
+                continue
+            kept[name] = value
+        return cls(**kept)
 
     def known(self) -> dict[str, float]:
         """The features that are known, by name, in their raw units."""
@@ -79,15 +95,22 @@ class AudioFeatures:
 class Song:
     """Everything known of one song; nothing of it has to be.
 
-    `artists` starts with the main one; bands and duos are one name. `ids` goes from service ("spotify", "youtube",
-    "isrc") to that service's id of the song, `sources` from a field's name to where the field came from. All texts
-    are passed through `clean_text` (titles and albums to 200 characters, everything else to 100), empty ones dropped;
-    of the artists and genres the first 32 different ones are kept.
+    `kind` says what was shared: a track, an album (then `title` is its title), an artist (then there is no title) or a
+    video that seems to be no music. `artists` starts with the main one, guests come last; bands and duos are one name.
+    `version` names another recording ("live at …", "… remix"), `duration` is in seconds (up to a day). `ids` goes from
+    service ("spotify", "youtube", "isrc", "deezer", "musicbrainz") to that service's id of the song; an id of something
+    else is named as such ("spotify_album"). `sources` goes from a field's name, or for features and ids "features.energy"
+    and "ids.isrc" where they differ, to where it came from. All texts are passed through `clean_text` (titles, versions
+    and albums to 200 characters, everything else to 100), empty ones dropped; of the artists and genres the first 32
+    different ones are kept. Raises ValueError for a kind or a duration that none can be.
     """
 
+    kind: Kind = "track"
     title: str | None = None
+    version: str | None = None
     artists: tuple[str, ...] = ()
     album: str | None = None
+    duration: float | None = None
     ids: Mapping[str, str] = field(default_factory=dict, hash=False)
     genres: tuple[str, ...] = ()
     features: AudioFeatures = AudioFeatures()
@@ -95,9 +118,14 @@ class Song:
 
     def __post_init__(self) -> None:
         """Clean every text, so that whoever shows a song need not."""
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"the kind is {self.kind!r:.40}, but must be one of {', '.join(get_args(Kind))}")
+        if self.duration is not None and not (_is_number(self.duration) and 0 < self.duration <= MAX_DURATION):
+            raise ValueError(f"the duration is {self.duration!r:.40}, but must be seconds up to {MAX_DURATION:g}")
         # A frozen dataclass sets its own fields only this way.
         put = object.__setattr__
         put(self, "title", clean_text(self.title or "", MAX_TITLE) or None)
+        put(self, "version", clean_text(self.version or "", MAX_TITLE) or None)
         put(self, "album", clean_text(self.album or "", MAX_TITLE) or None)
         put(self, "artists", _clean_names(self.artists))
         put(self, "genres", _clean_names(self.genres))
@@ -112,26 +140,64 @@ class Song:
 
     @property
     def unknown(self) -> tuple[str, ...]:
-        """Which of the main things are not known: any of "artist", "title", "genres" and "audio features"."""
-        main = {
-            "artist": self.artists,
-            "title": self.title,
-            "genres": self.genres,
-            "audio features": self.features.known(),
-        }
+        """Which of the main things are not known: any of "artist", "title", "genres" and "audio features".
+
+        An artist has no title, and neither artists nor albums have audio features of their own.
+        """
+        main: dict[str, object] = {"artist": self.artists}
+        if self.kind != "artist":
+            main["title"] = self.title
+        main["genres"] = self.genres
+        if self.kind not in {"artist", "album"}:
+            main["audio features"] = self.features.known()
         return tuple(name for name, value in main.items() if not value)
 
     def as_dict(self) -> dict[str, Any]:
         """The song as JSON-ready values; of the features only those known."""
         return {
+            "kind": self.kind,
             "title": self.title,
+            "version": self.version,
             "artists": list(self.artists),
             "album": self.album,
+            "duration": self.duration,
             "ids": dict(self.ids),
             "genres": list(self.genres),
             "features": self.features.known(),
             "sources": dict(self.sources),
         }
+
+    @classmethod
+    def from_dict(cls, values: Any) -> Self:
+        """The song that `as_dict` wrote down; raises ValueError for anything else."""
+        try:
+            names = {each.name for each in fields(cls)}
+            if set(values) != names:
+                raise ValueError(f"a song has the fields {', '.join(sorted(names))}")
+            texts = {"artists": tuple(values["artists"]), "genres": tuple(values["genres"])}
+            return cls(**{**values, **texts, "features": AudioFeatures(**values["features"])})
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"this is no song: {error}") from None
+
+    def with_found(self, found: Song, source: str) -> Song:
+        """This song with whatever else `found` knows, marked with `source`; what is known already stays as it is."""
+        fresh: dict[str, Any] = {
+            name: getattr(found, name)
+            for name in ("title", "version", "artists", "album", "duration", "genres")
+            if getattr(found, name) and not getattr(self, name)
+        }
+        fresh_names = tuple(fresh)
+        features, ids = self.features.known(), dict(self.ids)
+        new_features = {name: value for name, value in found.features.known().items() if name not in features}
+        new_ids = {service: value for service, value in found.ids.items() if service not in ids}
+        fresh |= {"features": AudioFeatures(**features, **new_features), "ids": {**ids, **new_ids}}
+        told = [*fresh_names, *(f"features.{name}" for name in new_features), *(f"ids.{name}" for name in new_ids)]
+        sources = {**self.sources, **dict.fromkeys(told, source)}
+        return replace(self, **fresh, sources=sources)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _clean_names(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""What is kept between runs: the bot's own replies and the votes on them; never the text of people's messages."""
+"""What is kept between runs: the bot's replies, the votes on them, answers of services; never the text of messages."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from bot.store.database import Database
 from bot.store.tables import KeptReply
@@ -22,11 +22,16 @@ class Replies:
 
     async def get(self, reply: str) -> KeptReply | None:
         """The reply of this id, None if there is none."""
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return await session.get(KeptReply, reply)
 
     async def texts(self, channel: str, limit: int) -> list[str]:
         """Texts said last in a channel, oldest first, at most `limit`."""
         query = select(KeptReply.text).where(KeptReply.channel == channel).order_by(KeptReply.at.desc()).limit(limit)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return list(await session.scalars(query))[::-1]
+
+    async def forget(self, before: str) -> int:
+        """Drop the replies from before a moment (as `stamp` writes it), with their votes; returns how many they were."""
+        async with self._database.session() as session:
+            return len(list(await session.scalars(delete(KeptReply).where(KeptReply.at < before).returning(KeptReply.id))))

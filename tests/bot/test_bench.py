@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.bench import measure, rows
+from bot.bench.replies import measure, rows
 from bot.config import load
 from bot.errors import HypeError
 from bot.songs.catalogue import Catalogue

@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.songs.catalogue import Catalogue
+from bot.songs.song import Song
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "links.jsonl"
+TITLES = GOLDEN.parent / "titles.jsonl"
 RICK = "Rick Astley - Never Gonna Give You Up"
 VIDEO = {"service": "youtube", "kind": "video", "id": "dQw4w9WgXcQ"}
 
@@ -59,7 +61,7 @@ def test_hype_json_is_one_object_of_the_promised_shape() -> None:
     answer = json.loads(result.stdout)
     assert list(answer) == ["schema", "song", "replies", "rejected", "bundle", "timing_ms"]
     assert answer["schema"] == 1
-    assert list(answer["song"]) == ["title", "artists", "album", "ids", "genres", "features", "sources"]
+    assert list(answer["song"]) == list(Song().as_dict())
     assert answer["song"]["artists"] == ["Rick Astley"]
     assert [list(reply) for reply in answer["replies"]] == [["text", "sentences", "seed", "scores"]] * 2
     assert all(reply["text"] == " ".join(reply["sentences"]) for reply in answer["replies"])
@@ -220,6 +222,74 @@ def test_links_refuses_bad_input_in_one_sentence(arguments: tuple[str, ...], sai
     assert said in refusal("links", "--json", *arguments)
 
 
+# --- titles ----------------------------------------------------------------------------------------------------
+
+PASSENGER = ("Passenger | Let Her Go (Official Video)", "--author", "Passenger")
+
+
+def test_titles_of_one_video() -> None:
+    found = json.loads(run("titles", "--json", *PASSENGER).stdout)
+    assert list(found) == ["artist", "song", "version", "featuring", "is_music", "confidence"]
+    assert (found["artist"], found["song"], found["featuring"], found["is_music"]) == ("Passenger", "Let Her Go", [], True)
+    assert 0.5 < found["confidence"] <= 1
+
+
+@pytest.mark.parametrize("source", [str(TITLES), "-"])
+def test_titles_in_a_file_agree_with_every_labelled_title(source: str) -> None:
+    labelled = [json.loads(line) for line in TITLES.read_text("utf-8").splitlines()]
+    result = run("titles", "--json", "--file", source, given=TITLES.read_bytes() if source == "-" else "")
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert list(found[0]) == ["id", "artist", "song", "version", "featuring", "is_music", "confidence"]
+    names = ("id", "artist", "song", "is_music")
+    assert [[each[name] for name in names] for each in found] == [[video[name] for name in names] for video in labelled]
+
+
+def test_titles_as_a_table_for_people() -> None:
+    lines = run("titles", *PASSENGER).stdout.splitlines()
+    assert lines[0].split() == ["artist", "song", "version", "featuring", "sure"]
+    assert lines[1].split()[:4] == ["Passenger", "Let", "Her", "Go"]
+    video = json.dumps({"id": "[b]7", "title": "Me at the zoo", "author": "jawed"})
+    lines = run("titles", "--file", "-", given=video).stdout.splitlines()
+    assert lines[1].split()[:3] == ["[b]7", "(no", "music)"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (b"{", 'Line 3 is no JSON in UTF-8: write {"id": …, "title": …, "author": …}'),
+        (b"[" * 100_000, "Line 3 is no JSON in UTF-8"),
+        (b"[]", "Line 3 is no object"),
+        (b'{"title": "", "author": ""}', 'Line 3 has no "id"'),
+        (b'{"id": 1, "title": null, "author": ""}', 'Line 3 has no "title": give it the video\'s title as a text.'),
+        (b'{"id": 1, "title": ""}', 'Line 3 has no "author": give it the channel\'s name as a text.'),
+        (b'"' + b"x" * 1_100_000 + b'"', "Line 3 is longer than 1 MiB"),
+    ],
+)
+def test_a_bad_title_is_named_and_nothing_is_printed(line: bytes, said: str) -> None:
+    good = b'{"id": "a", "title": "A - B", "author": "A"}\n'
+    assert said in refusal("titles", "--json", "--file", "-", given=good + b"\n" + line + b"\n" + good)
+
+
+def test_hostile_titles_come_back_as_clean_json() -> None:
+    line = r'{"id": "\ud800", "title": "\udfffA\u202e - \u0000B (Lyrics)", "author": "A\ud800"}'
+    found = json.loads(run("titles", "--json", "--file", "-", given=line).stdout_bytes)
+    assert (found["id"], found["artist"], found["song"]) == ("\ud800", "A", "B")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Give either a TITLE (and its --author) or --file FILE"),
+        (("title", "--file", "-"), "Give either a TITLE"),
+        (("--author", "channel", "--file", "-"), "Give either a TITLE"),
+        (("--author", "channel"), "Give either a TITLE"),
+        (("--file", "missing.jsonl"), "'missing.jsonl' cannot be read (No such file or directory)"),
+    ],
+)
+def test_titles_refuses_bad_input_in_one_sentence(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refusal("titles", "--json", *arguments)
+
+
 # --- chat and votes --------------------------------------------------------------------------------------------
 
 
@@ -285,7 +355,8 @@ def test_control_c_in_a_chat_says_goodbye() -> None:
         assert process.stdout.readline().startswith("Paste a song link")
         process.send_signal(signal.SIGINT)
         rest, complaints = process.communicate(timeout=20)
-    assert (rest.strip(), complaints, process.returncode) == ("Goodbye.", "", 0)
+    assert rest.startswith("Offline: only the sample catalogue is known.\n")
+    assert (rest.split()[-1], complaints, process.returncode) == ("Goodbye.", "", 0)
 
 
 def test_a_chat_on_a_real_terminal_prompts_colours_and_keeps_its_width() -> None:

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.config import DEFAULT_FILE, expand, keys, load, user_data_folder
+from bot.config import DEFAULT_FILE, keys, load, user_data_folder
 from bot.errors import ConfigError
+from bot.settings import expand
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -37,6 +38,8 @@ def faults_of(text: str) -> tuple[str, ...]:
 
 def plain(value: object) -> object:
     """A default as it stands in a file."""
+    if isinstance(value, tuple):
+        return list(value)
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
 
@@ -51,8 +54,9 @@ def test_the_example_holds_every_key_with_its_default_and_nothing_else() -> None
 
 def test_every_key_of_the_example_stands_below_its_own_description() -> None:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
-    for (_, key), field in keys():
-        place = next(i for i, line in enumerate(lines) if line.startswith(f"{key} = "))
+    for (section, key), field in keys():
+        start = lines.index(f"[{section}]")
+        place = next(i for i, line in enumerate(lines) if i > start and line.startswith(f"{key} = "))
         assert lines[place - 1] == f"# {field.description}"
 
 

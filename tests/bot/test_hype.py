@@ -3,16 +3,18 @@
 import asyncio
 import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.config import ModelSettings, ReplySettings
-from bot.errors import BusyError, QueryError
+from bot.app import answered_once
+from bot.config import Settings
+from bot.errors import BusyError, DeclinedError, QueryError
 from bot.hype import Answer, Hype, songs_in
-from bot.links import Link
+from bot.links import Link, SpotifyKind
+from bot.settings import ModelSettings
 from bot.songs.resolver import Resolver
 from inference.bundle import Bundle
 from inference.commentary import Commentary, Commentator
@@ -43,7 +45,7 @@ def tiny(made_bundle: Path) -> Bundle:
 
 
 @pytest.fixture
-def hype(tiny: Bundle) -> Iterator[Hype]:
+async def hype(tiny: Bundle) -> AsyncIterator[Hype]:
     """The use case over the tiny bundle; its clock ticks once a look, its seeds are 41, 42 and so on."""
     ticks, seeds = itertools.count(), itertools.count(41)
     made = Hype(
@@ -55,7 +57,7 @@ def hype(tiny: Bundle) -> Iterator[Hype]:
         seeds=lambda: next(seeds),
     )
     yield made
-    made.close()
+    await made.close()
 
 
 def texts(answer: Answer) -> list[str]:
@@ -122,7 +124,7 @@ async def test_the_loop_goes_on_while_the_model_works(tiny: Bundle) -> None:
     asyncio.get_running_loop().call_soon(held.go_on.set)
     assert (await asked).replies
     assert threading.get_ident() not in held.threads
-    hype.close()
+    await hype.close()
 
 
 async def test_more_than_may_wait_are_turned_away_and_places_come_free_again(tiny: Bundle) -> None:
@@ -137,7 +139,7 @@ async def test_more_than_may_wait_are_turned_away_and_places_come_free_again(tin
     answers = await asyncio.gather(*(task for task in asked if task not in done))
     assert [bool(answer.replies) for answer in answers] == [True, True]
     assert (await hype.answer(RICK, seed=7)).replies
-    hype.close()
+    await hype.close()
 
 
 async def test_a_reply_that_takes_too_long_is_given_up(tiny: Bundle) -> None:
@@ -146,12 +148,25 @@ async def test_a_reply_that_takes_too_long_is_given_up(tiny: Bundle) -> None:
     with pytest.raises(BusyError, match=r"longer than 0\.1 s"):
         await hype.answer(RICK, seed=7)
     held.go_on.set()
-    hype.close()
+    await hype.close()
 
 
-def test_a_bundle_that_is_not_there_is_told(tmp_path: Path) -> None:
+async def test_a_bundle_that_is_not_there_is_told(tmp_path: Path) -> None:
+    settings = Settings(model=ModelSettings(bundle=str(tmp_path)))
     with pytest.raises(BundleError, match="There is no bundle"):
-        Hype.open(ModelSettings(bundle=str(tmp_path)), ReplySettings())
+        await answered_once(settings, RICK, n=1, seed=1, praise=8)
+
+
+@pytest.mark.parametrize("kind", ["playlist", "episode"])
+async def test_what_holds_many_songs_or_none_is_declined_politely(hype: Hype, kind: SpotifyKind) -> None:
+    with pytest.raises(DeclinedError, match="share"):
+        await hype.answer(Link("spotify", kind, "0" * 22))
+
+
+async def test_an_album_and_an_artist_get_an_answer_too(hype: Hype) -> None:
+    for kind in ("album", "artist"):
+        answer = await hype.answer(Link("spotify", kind, "1" * 22), seed=1)
+        assert (answer.song.kind, bool(answer.replies)) == (kind, True)
 
 
 def test_a_message_asks_about_its_links_or_else_is_the_name_itself() -> None:

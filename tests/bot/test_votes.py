@@ -14,7 +14,7 @@ from bot.errors import StoreError
 from bot.store.database import Database
 from bot.store.replies import Replies
 from bot.store.votes import Tally, Votes
-from tests.bot.test_store import a_reply, url_of
+from tests.bot.store.kept import a_reply, url_of
 
 PEOPLE = ("ann", "bob", "cem")
 REPLIES = ("one", "two")

@@ -195,7 +195,7 @@ async def test_when_every_candidate_is_rejected_the_bot_says_so(home: Path, tiny
     silent = next(text for text in shown if "Nothing I could say" in text)
     assert "was good enough with seed" in silent
     assert silent.strip().splitlines()[-1].endswith("machine-written")
-    hype.close()
+    await hype.close()
     await database.close()
 
 

@@ -12,7 +12,7 @@ from bot.errors import InputError
 from bot.links import Link
 from bot.songs.catalogue import Catalogue
 from bot.songs.song import Song
-from inference.conditions import families_of
+from inference.genres import families_of
 
 CATALOGUE = Catalogue.load()
 RICK = ("Rick Astley", "Never Gonna Give You Up")

@@ -1,6 +1,5 @@
 """From a query to a song: what is split, what is found, what is answered when nothing is known, what is refused."""
 
-import asyncio
 import contextlib
 import time
 
@@ -10,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.errors import QueryError
 from bot.links import Link, find_links
-from bot.songs.resolver import NameQuery, Query, Resolver, parse_query
+from bot.songs.query import NameQuery, Query, parse_query
+from bot.songs.resolver import Resolver
 from bot.songs.song import Song
 
 RESOLVER = Resolver.offline()
@@ -115,7 +115,8 @@ async def test_rick_astley_is_found(query: Query | str) -> None:
     ],
 )
 async def test_of_an_unknown_link_only_the_id_is_known(link: Link, ids: dict[str, str]) -> None:
-    assert await RESOLVER.resolve(link) == Song(ids=ids, sources={"ids": "query"})
+    kind = "album" if link.kind == "album" else "track"
+    assert await RESOLVER.resolve(link) == Song(kind=kind, ids=ids, sources={"ids": "query"})
 
 
 async def test_of_an_unknown_song_only_the_query_is_known() -> None:
@@ -134,25 +135,3 @@ async def test_of_an_unknown_title_only_the_title_is_known() -> None:
 async def test_an_empty_query_is_refused() -> None:
     with pytest.raises(QueryError):
         await RESOLVER.resolve("\x00")
-
-
-class Radio:
-    """A provider that knows one song and remembers what it was asked."""
-
-    name = "radio"
-
-    def __init__(self, song: Song | None) -> None:
-        self.song = song
-        self.asked: list[Query] = []
-
-    async def find(self, query: Query) -> Song | None:
-        await asyncio.sleep(0)
-        self.asked.append(query)
-        return self.song
-
-
-async def test_providers_are_asked_in_turn_until_one_knows() -> None:
-    mute, radio, last = Radio(None), Radio(Song(title="On Air")), Radio(Song(title="Too Late"))
-    assert (await Resolver((mute, radio, last)).resolve("A - B")).title == "On Air"
-    assert mute.asked == radio.asked == [NameQuery(title="B", artist="A")]
-    assert last.asked == []

@@ -97,9 +97,12 @@ def test_unknown_names_what_is_missing() -> None:
 def test_as_dict_is_json_with_the_known_features_only() -> None:
     song = Song(title="Hurt", artists=("Johnny Cash",), features=AudioFeatures(tempo=91), sources={"title": "query"})
     assert json.loads(json.dumps(song.as_dict())) == {
+        "kind": "track",
         "title": "Hurt",
+        "version": None,
         "artists": ["Johnny Cash"],
         "album": None,
+        "duration": None,
         "ids": {},
         "genres": [],
         "features": {"tempo": 91},

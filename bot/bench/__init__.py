@@ -1,0 +1,1 @@
+"""Benchmarks: what people feel of the bot's speed, measured on this computer."""

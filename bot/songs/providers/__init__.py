@@ -1,0 +1,1 @@
+"""Providers: one file for each outside service that knows songs."""

@@ -1,0 +1,1 @@
+"""Video titles: from what a video is called to the song in it."""
