@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.config import Settings
-from bot.errors import StoreError
+from bot.errors import HypeError, StoreError
 from bot.hype import Answer, Hype
 from bot.links import Link
 from bot.songs.catalogue import Catalogue
@@ -118,12 +118,20 @@ class Lazily:
 def open_hype(settings: Settings, database: Lazily) -> Hype:
     """The use case: loads the model; services and database are opened when they are first needed."""
     commentator = Commentator.open(settings.model.folder, device=settings.model.device)
-    resolver = open_resolver(settings, database, knows_genre=commentator.knows_genre)
+    resolver = open_resolver(settings, database, commentator.genres)
     return Hype(resolver, commentator, waiting=settings.reply.waiting, deadline=settings.reply.deadline)
 
 
-def open_resolver(settings: Settings, database: Lazily, *, knows_genre: Callable[[str], bool] = lambda _: True) -> Resolver:
-    """What finds songs out as the settings say; services and database are opened when they are first needed."""
+def open_resolver(settings: Settings, database: Lazily, genres: GenreTable) -> Resolver:
+    """What finds songs out as the settings say; services and database are opened when they are first needed.
+
+    Only what is among `genres` counts as a genre. Raises HypeError where listening is switched on and cannot be done.
+    """
+    if settings.songs.online and settings.songs.listen:
+        from bot.songs.listening.listener import Listener  # noqa: PLC0415 - hardly anybody listens
+
+        if remedy := Listener.available():
+            raise HypeError(remedy)
 
     async def services() -> Services:
         from bot.songs.cache import Cache  # noqa: PLC0415 - a song from the catalogue needs none of them
@@ -131,7 +139,8 @@ def open_resolver(settings: Settings, database: Lazily, *, knows_genre: Callable
         from bot.store.answers import Answers  # noqa: PLC0415
 
         kept = await database.open()
-        return Services(settings, Cache(Answers(kept) if kept else None), knows_genre=knows_genre)
+        cache = Cache(Answers(kept) if kept else None)
+        return Services(settings, cache, knows_genre=lambda name: genres.match(name) is not None, vocabulary=genres.mark)
 
     catalogue = Catalogue.load() if Catalogue.name in settings.songs.providers else None
     return Resolver(catalogue, services if settings.songs.online else None, deadline=settings.songs.deadline)
@@ -152,7 +161,7 @@ async def found_out(settings: Settings, query: str | Link) -> LookUp:
     """What is known of a song and how, with everything opened for it and closed again."""
     database = Lazily(settings)
     genres = GenreTable.load((settings.model.folder or shipped()) / "genres.npz")
-    resolver = open_resolver(settings, database, knows_genre=lambda name: genres.match(name) is not None)
+    resolver = open_resolver(settings, database, genres)
     try:
         return await resolver.look_up(query)
     finally:

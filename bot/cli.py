@@ -167,8 +167,9 @@ def song(query: tuple[str, ...], as_json: bool, file: Path | None) -> None:
     screen = Screen(settings.terminal.width)
     screen.say(found.song.line, "bold")
     screen.table(("", "", "from"), texts.facts(found.song))
-    screen.say("")
-    screen.table(("service", "step", "outcome", "ms", ""), texts.calls(found.calls))
+    if found.calls:
+        screen.say("")
+        screen.table(("service", "step", "outcome", "ms", ""), texts.calls(found.calls))
     for line in (texts.unknown(found.song), texts.took(found)):
         if line:
             screen.say(line, "dim")

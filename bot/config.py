@@ -17,8 +17,10 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from bot.errors import ConfigError
 from bot.settings import (
     DeezerSettings,
+    HealthSettings,
     ITunesSettings,
     LastFmSettings,
+    LogSettings,
     ModelSettings,
     MusicBrainzSettings,
     ReccoBeatsSettings,
@@ -59,6 +61,8 @@ class Settings(BaseSettings):
     deezer: DeezerSettings = DeezerSettings()
     itunes: ITunesSettings = ITunesSettings()
     terminal: TerminalSettings = TerminalSettings()
+    health: HealthSettings = HealthSettings()
+    log: LogSettings = LogSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -57,7 +57,12 @@ class ServiceError(HypeError):
 
 
 class RefusedError(ServiceError):
-    """The service will not answer this for us."""
+    """The service will not answer this for us; `whole` means that it will not answer anything."""
+
+    def __init__(self, message: str, *, whole: bool = False) -> None:
+        """Take the sentence."""
+        super().__init__(message)
+        self.whole = whole
 
 
 class LimitedError(ServiceError):

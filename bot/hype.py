@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.errors import BusyError
 from bot.links import Link, Platform, find_links
+from bot.songs.query import keepable
 from bot.songs.resolver import Resolver
 from bot.songs.song import Song
 from inference.commentary import Commentary, Commentator, Reply, Subject
@@ -41,8 +42,8 @@ class Answer:
 
     @property
     def conditions(self) -> dict[str, Any]:
-        """What the model was told, JSON-ready."""
-        subject = subject_of(self.song)
+        """What the model was told, JSON-ready, without what a person typed and nobody confirmed."""
+        subject = subject_of(keepable(self.song))
         return {
             "artist": subject.artist,
             "title": subject.title,
@@ -114,10 +115,13 @@ class Hype:
         seed: int | None = None,
         praise: float = 8.0,
         heard: Sequence[str] = (),
+        correction: Mapping[str, float] | None = None,
     ) -> Answer:
         """Find the song and make up to `n` (1..10) different replies, warm as `praise` (0..10) and unlike `heard`.
 
-        The same query, seed (0..2^63-1, None picks one), n, praise and heard give the same texts from the same bundle.
+        `correction` is what a community's votes add to the weights of the bundle's ranker; with one, even an empty one,
+        the replies' scores tell what it did and what more there is to learn from. The same query, seed (0..2^63-1, None
+        picks one), n, praise, heard and correction give the same texts from the same bundle.
         Raises QueryError for a query that is no song (DeclinedError for playlists and podcasts), BusyError when too many
         wait or the deadline passes.
         """
@@ -127,7 +131,10 @@ class Hype:
             async with asyncio.timeout(self._deadline):
                 song = await self._resolver.resolve(query)
                 found = self._clock()
-                comment = partial(self._commentator.comment, n=n, seed=seed, praise=praise, heard=tuple(heard))
+                learnt = None if correction is None else dict(correction)
+                comment = partial(
+                    self._commentator.comment, n=n, seed=seed, praise=praise, heard=tuple(heard), correction=learnt
+                )
                 commentary = await self._in_thread(partial(comment, subject_of(song)))
         except TimeoutError:
             raise BusyError(

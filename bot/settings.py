@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo
 
 # The title of each kind of value is what a fault says it must be.
 _PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
@@ -92,6 +93,35 @@ DatabaseUrl = Annotated[
         title='"" or an address that begins with sqlite+aiosqlite:/// or postgresql+asyncpg://',
     ),
 ]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host, by name or address, can be reached from this computer only."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def _own_host(host: str, info: ValidationInfo) -> str:
+    """Keep the numbers on this computer, unless `public`, which must stand before, says otherwise."""
+    if not info.data.get("public", True) and not is_loopback(host):
+        raise ValueError("open to others")
+    return host
+
+
+Host = Annotated[
+    str,
+    AfterValidator(_own_host),
+    Field(
+        max_length=253,
+        pattern=r"^[A-Za-z0-9.:_-]+$",
+        title='"127.0.0.1", "::1" or "localhost", or with public = true any address of this computer',
+    ),
+]
+Port = Annotated[int, _NUMBER, Field(ge=0, le=65_535, title="a whole number from 0 to 65535")]
+Level = Annotated[Literal["debug", "info", "warning", "error"], Field(title="debug, info, warning or error")]
+LineFormat = Annotated[Literal["plain", "json"], Field(title="plain or json")]
 
 
 class Section(BaseModel):
@@ -217,6 +247,30 @@ class TerminalSettings(Section):
 
     person: Name = Field(default="me", description="Name under which votes from this terminal are kept.")
     width: Columns = Field(default=100, description="Widest line to print, in columns; a narrower window is respected.")
+
+
+class HealthSettings(Section):
+    """How others see whether the bot is well."""
+
+    enabled: bool = Field(
+        default=True,
+        title="true or false",
+        description="Whether `deephypebot run` answers at /healthz, /livez and /metrics.",
+    )
+    public: bool = Field(
+        default=False,
+        title="true or false",
+        description="Whether other computers may ask too; nothing secret is told, but there is no password.",
+    )
+    host: Host = Field(default="127.0.0.1", description='Address to listen on; with public "0.0.0.0" is every one.')
+    port: Port = Field(default=9754, description="Port to listen on; 0 picks a free one.")
+
+
+class LogSettings(Section):
+    """What a running bot tells of itself on stderr."""
+
+    level: Level = Field(default="info", description='What is told: "debug", "info", "warning" or "error" and worse.')
+    format: LineFormat = Field(default="plain", description='Lines for people ("plain") or for programs ("json").')
 
 
 def expand(path: str | Path) -> Path:

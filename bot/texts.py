@@ -109,7 +109,8 @@ def facts(song: Song) -> list[tuple[str, str, str]]:
         if value:
             part, _, inner = name.partition(".")
             source = song.sources.get(name) or song.sources.get(part, "")
-            rows.append((f"{inner} id" if part == "ids" else inner or part, value, source))
+            what = inner.upper() if inner == "isrc" else f"{inner} id" if part == "ids" else inner or part
+            rows.append((what, value, source))
     return rows
 
 

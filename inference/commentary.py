@@ -22,7 +22,7 @@ from inference.conditions import Conditions
 from inference.decoder import Decoder, Draft
 from inference.errors import ConditionError
 from inference.generator import open_generator
-from inference.genres import families_of
+from inference.genres import GenreTable, families_of
 from inference.prose import Names
 from inference.ranking import Ranker, Weights, scorers
 from inference.tokenizer import FILLABLE
@@ -32,6 +32,7 @@ MOST_BATCHES = 3
 MOST_REPLIES = 10
 MOST_SEED = 2**63 - 1
 MOST_PRAISE = 10.0
+_MOST_WEIGHT = 100.0  # of a score in a community's correction
 _CHOICE = 3  # candidates to choose from for every reply, or another batch is sampled
 _MOST_GENRES, _MOST_GENRE, _MOST_HEARD, _MOST_TEXT = 20, 60, 100, 1000  # genres, their letters, texts, their letters
 _HUMAN = (-4.1, 0.7)  # mean and deviation of human sentences under the n-gram model, where the manifest has none
@@ -57,7 +58,7 @@ class Reply:
     text: str  # names restored, to be read
     sentences: tuple[str, ...]
     seed: int
-    scores: Mapping[str, float]  # mean over the sentences, by name; "total" is their weighted sum
+    scores: Mapping[str, float]  # mean over the sentences, by name; "total" is what they add up to by weight
 
 
 @dataclass(frozen=True)
@@ -118,27 +119,39 @@ class Commentator:
         """The device that really runs: "cpu" or "cuda"."""
         return self._bundle.device
 
-    def knows_genre(self, name: str) -> bool:
-        """Whether a genre, in whatever spelling, means something to the bundle."""
-        return self._bundle.conditions.genres.match(name) is not None
+    @property
+    def genres(self) -> GenreTable:
+        """The genres that mean something to the bundle, in whatever spelling."""
+        return self._bundle.conditions.genres
 
     def comment(
-        self, subject: Subject, *, n: int = 1, seed: int = 0, praise: float = 8.0, heard: Sequence[str] = ()
+        self,
+        subject: Subject,
+        *,
+        n: int = 1,
+        seed: int = 0,
+        praise: float = 8.0,
+        heard: Sequence[str] = (),
+        correction: Mapping[str, float] | None = None,
     ) -> Commentary:
         """Up to `n` (1 to 10) different replies about a song, cool at `praise` 0 and enthusiastic at 10.
 
-        `heard` are texts said lately, which no reply takes up again. The same arguments and bundle give the same
-        replies. Raises ConditionError for a value outside its range. Blocks for some tenths of a second.
+        `heard` are texts said lately, which no reply takes up again. `correction` is what a community adds to the
+        ranker's weights (see `Ranker`; -100 to 100 each): it changes which of the candidates are preferred, never which
+        may be said. The same arguments and bundle give the same replies. Raises ConditionError for a value outside its
+        range. Blocks for some tenths of a second.
         """
         _check("n", n, 1, MOST_REPLIES)
         _check("seed", seed, 0, MOST_SEED)
         _check("praise", praise, 0, MOST_PRAISE)
+        for name, weight in (correction or {}).items():
+            _check(f"the correction's {name[:_MOST_GENRE]!r}", weight, -_MOST_WEIGHT, _MOST_WEIGHT)
         bundle = self._bundle
         names = Names.of(subject.artist, subject.title)
         asked = conditions_asked(bundle, subject, names, praise)  # (rows, A)
         condition = asked[np.arange(self._candidates) % len(asked)]  # (N, A)
         context = Context(bundle.words, bundle.novelty, families_of(_genres(subject)), subject.features)
-        ranker = ranker_for(bundle, subject, bundle.conditions.song_part(asked[:1]), self._weights)
+        ranker = ranker_for(bundle, subject, bundle.conditions.song_part(asked[:1]), self._weights, correction)
         heard = [text[:_MOST_TEXT] for text in heard[-_MOST_HEARD:]]
         pool = _Pool()
         replies: list[Composed] = []
@@ -163,8 +176,14 @@ class Commentator:
         return self._decoder.decode(z, condition, uniform, self._bundle.manifest.sampling, forbidden)
 
 
-def ranker_for(bundle: Bundle, subject: Subject, song: NDArray[np.float32], weights: Weights | None = None) -> Ranker:
-    """What ranks sentences about a song whose part of the conditions is `song` (1, A)."""
+def ranker_for(
+    bundle: Bundle,
+    subject: Subject,
+    song: NDArray[np.float32],
+    weights: Weights | None = None,
+    correction: Mapping[str, float] | None = None,
+) -> Ranker:
+    """What ranks sentences about a song whose part of the conditions is `song` (1, A), for a community."""
     named = scorers(
         bundle.tokenizer,
         bundle.ngram,
@@ -174,7 +193,7 @@ def ranker_for(bundle: Bundle, subject: Subject, song: NDArray[np.float32], weig
         energy=bundle.energy,
         song=song,
     )
-    return Ranker(named, weights or Weights())
+    return Ranker(named, weights or Weights(), correction)
 
 
 def conditions_asked(bundle: Bundle, subject: Subject, names: Names, praise: float) -> NDArray[np.float32]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -190,6 +191,11 @@ class GenreTable:
     def __iter__(self) -> Iterator[str]:
         """The names, in the order of `vectors`."""
         return iter(self._index)
+
+    @property
+    def mark(self) -> str:
+        """A short text that tells this table's names from those of others."""
+        return hashlib.sha256("\n".join(self._index).encode()).hexdigest()[:8]
 
     def mean(self, genres: Iterable[str]) -> NDArray[np.float32] | None:
         """Mean vector (D,) of those genres that have one, each counted once however many it spans, or None."""

@@ -20,6 +20,8 @@ from bot.errors import HypeError
 from bot.links import Link
 from bot.songs.resolver import LookUp
 from bot.songs.song import Song
+from inference.bundle import shipped
+from inference.genres import GenreTable
 
 DELAY = 0.1  # seconds that each healthy service takes
 AT_ONCE = 200
@@ -45,8 +47,9 @@ def rows(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("all services hang", f"reply after {figures['all_hanging_reply_ms']} ms"),
         (
             f"{crowd['links']} links at once",
-            f"{crowd['seconds']} s, loop lag {crowd['loop_lag_ms']} ms, MusicBrainz at most {crowd['musicbrainz_per_s']}/s, "
-            f"{crowd['most_requests_per_song']} request a service, endpoint and song",
+            f"{crowd['seconds']} s, {crowd['named']:.0%} known by name, loop lag {crowd['loop_lag_ms']} ms, "
+            f"MusicBrainz at most {crowd['musicbrainz_per_s']}/s, "
+            f"at most {crowd['most_requests_per_song']} request of a kind and song",
         ),
     ]
 
@@ -57,13 +60,10 @@ async def _healthy(settings: Settings, tried: int) -> dict[str, Any]:
         with TemporaryDirectory() as folder:
             own = others.settings(settings, f"sqlite+aiosqlite:///{folder}/bench.sqlite3")
             links = [_link(song, n) for n, song in enumerate(others.songs)]
-            cold, again = [], []
             async with _resolver(own) as look_up:
                 # The first opens connections and threads, as the first after a start does: it is not counted.
-                for link in links:
-                    cold.append((await look_up(link)).ms)
-                for link in links:
-                    again.append((await look_up(link)).ms)
+                cold = [(await look_up(link)).ms for link in links]
+                again = [(await look_up(link)).ms for link in links]
             async with _resolver(own) as look_up:
                 await look_up(links[0])
                 restarted = [(await look_up(link)).ms for link in links[1:]]
@@ -83,9 +83,7 @@ async def _crowd(settings: Settings, at_once: int) -> dict[str, Any]:
                 await look_up("Somebody Else - Something Else")  # opens what has to be opened
                 await others.asked()
                 began = time.perf_counter()
-                lag, found = await asyncio.gather(
-                    _lag(stop := asyncio.Event()), _all(look_up, links + links, stop)
-                )
+                lag, found = await asyncio.gather(_lag(stop := asyncio.Event()), _all(look_up, links + links, stop))
                 seconds = time.perf_counter() - began
             asked = await others.asked()
     brainz = [at for _, at in asked.get("musicbrainz", [])]
@@ -143,7 +141,7 @@ def _link(song: Song, number: int) -> Link:
 @asynccontextmanager
 async def _resolver(settings: Settings) -> AsyncIterator[Any]:
     database = Lazily(settings)
-    resolver = open_resolver(settings, database)
+    resolver = open_resolver(settings, database, GenreTable.load((settings.model.folder or shipped()) / "genres.npz"))
     try:
         yield resolver.look_up
     finally:

@@ -13,6 +13,7 @@ from bot.curation.votes import Ballot, Cast, Sign
 from bot.errors import StoreError
 from bot.hype import Answer, Hype
 from bot.links import Link
+from bot.songs.query import keepable, typed
 from bot.store.database import Database
 from bot.store.replies import Replies
 from bot.store.tables import KeptReply, stamp
@@ -85,12 +86,15 @@ class Room:
 
     def _to_keep(self, answer: Answer) -> KeptReply:
         reply = answer.replies[0]
+        text = reply.text
+        for slot, name in typed(answer.song).items():
+            text = text.replace(name, slot)
         return KeptReply(
             id=secrets.token_hex(8),
             at=stamp(self._clock()),
             channel=self._channel,
-            text=reply.text,
-            song=answer.song.as_dict(),
+            text=text,
+            song=keepable(answer.song).as_dict(),
             seed=answer.seed,
             conditions=answer.conditions,
             bundle=dict(answer.bundle),

@@ -19,6 +19,7 @@ UNKNOWN = DAY  # for which a service is believed not to know a song
 FAILED = 300.0  # for which one that failed is not asked again about the same song
 
 _SIZE = 4096  # answers in memory
+_MOST_KEYS = 65_536  # of the database that are known by heart; of others it is asked
 _GATHER_S = 0.25  # for which answers are gathered before they are written
 
 _log = logging.getLogger(__name__)
@@ -32,15 +33,14 @@ class Cache:
         self._answers = answers
         self._clock = clock
         self._memory: OrderedDict[str, tuple[dict[str, Any], float]] = OrderedDict()
-        self._keys: asyncio.Future[frozenset[str]] | None = None
-        self._written: set[str] = set()  # keys that have gone to the database since
+        self._keys: asyncio.Future[set[str]] | None = None
         self._unwritten: dict[str, Row] = {}
         self._writing: asyncio.Task[None] | None = None
 
-    async def get(self, key: str) -> dict[str, Any] | None:
-        """What was put under the key, None where it has expired or there was nothing."""
+    async def get(self, key: str) -> tuple[dict[str, Any], float] | None:
+        """What was put under the key, and for how many more seconds it is believed; None where it has expired."""
         kept = self._memory.get(key)
-        if kept is None and self._answers and (key in self._written or key in await self._kept(self._answers)):
+        if kept is None and self._answers and key in await self._kept(self._answers):
             try:
                 row = await self._answers.get(key)
             except StoreError as error:
@@ -50,10 +50,11 @@ class Cache:
             kept = self._memory.get(key) or (row and (row[1], row[2]))
             if kept:
                 self._remember(key, *kept)
-        if kept is None or kept[1] <= self._clock():
+        left = kept[1] - self._clock() if kept else 0.0
+        if kept is None or left <= 0:
             return None
         self._memory.move_to_end(key)
-        return kept[0]
+        return kept[0], left
 
     def put(self, key: str, value: dict[str, Any], seconds: float) -> None:
         """Keep a JSON-ready value for so many seconds."""
@@ -62,24 +63,22 @@ class Cache:
         if self._answers:
             self._unwritten[key] = (key, value, until)
             if self._writing is None:
-                self._writing = asyncio.get_running_loop().create_task(self._write_soon())
+                self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def close(self) -> None:
         """Write what is not yet written."""
-        if self._writing:
-            self._writing.cancel()
-            await asyncio.gather(self._writing, return_exceptions=True)
-        await self._write()
+        while self._writing:
+            await asyncio.shield(self._writing)
 
-    async def _kept(self, answers: Answers) -> frozenset[str]:
-        """The keys that were in the database at first, so that it need not be asked for what it has not."""
+    async def _kept(self, answers: Answers) -> set[str]:
+        """The keys that are in the database, so that it need not be asked for what it has not."""
         if self._keys is None:
             self._keys = asyncio.ensure_future(answers.keys(self._clock()))
         try:
             return await asyncio.shield(self._keys)
         except StoreError as error:
             self._give_up(error)
-            return frozenset()
+            return set()
 
     def _remember(self, key: str, value: dict[str, Any], until: float) -> None:
         self._memory[key] = (value, until)
@@ -87,22 +86,25 @@ class Cache:
         while len(self._memory) > _SIZE:
             self._memory.popitem(last=False)
 
-    async def _write_soon(self) -> None:
-        await asyncio.sleep(_GATHER_S)
-        self._writing = None
-        await self._write()
-
     async def _write(self) -> None:
-        rows, self._unwritten = list(self._unwritten.values()), {}
-        if rows and self._answers:
-            self._written |= {key for key, _, _ in rows}
-            try:
-                await self._answers.put(rows, self._clock())
-            except StoreError as error:
-                self._give_up(error)
+        """Write what is put, one lot after another, until there is nothing left."""
+        try:
+            while self._unwritten and self._answers:
+                await asyncio.sleep(_GATHER_S)
+                rows, self._unwritten = self._unwritten, {}
+                keys = await self._kept(self._answers)
+                if self._answers:
+                    await self._answers.put(list(rows.values()), self._clock())
+                    if len(keys) + len(rows) <= _MOST_KEYS:
+                        keys |= rows.keys()
+        except StoreError as error:
+            self._give_up(error)
+        finally:
+            self._writing = None
 
     def _give_up(self, error: StoreError) -> None:
         """Go on in memory alone; said once."""
         if self._answers:
             _log.warning("What services said of songs is not kept. %s", error)
         self._answers = None
+        self._unwritten = {}

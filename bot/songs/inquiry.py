@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from bot.errors import ServiceError
+from bot.errors import LeftAloneError, ServiceError
 from bot.links import Link
-from bot.songs.cache import FACTS, FAILED, UNKNOWN
-from bot.songs.desk import Call, Desk, Step
+from bot.songs.cache import FACTS, FAILED
+from bot.songs.desk import Call, Desk, Outcome, Step
 from bot.songs.listening.listener import Listener
-from bot.songs.matching.match import best, same_recording
-from bot.songs.matching.names import fold
+from bot.songs.matching.match import match, same_kind, same_recording
+from bot.songs.matching.versions import split_version
 from bot.songs.network.short_links import ShortLinks
 from bot.songs.providers.base import Found, Provider
-from bot.songs.query import NameQuery, Query, decline, song_of_link, song_of_names
+from bot.songs.query import NameQuery, Query, decline, mark_of, song_of_link, song_of_names
 from bot.songs.song import AudioFeatures, Song
 from bot.songs.titles.parser import VideoTitle, readings
 
@@ -27,6 +28,7 @@ SOURCE_LISTENING = "preview, listened to"
 _SURE = 0.6  # confidence from which a title is believed to name a song that no service knows
 _TRIED_READINGS = 2  # of a video's title that services are asked about
 _GRACE = 0.15  # seconds for which a service that may be waiting for its turn is waited for when all is known without it
+_NOT_WAITED_FOR = "was not waited for, since all was known without it"
 _DESCRIBED = frozenset({"features", "genres"})
 
 
@@ -51,17 +53,13 @@ class Inquiry:
         self._told: set[str] = set()  # providers that have said all they know of the song
         self._facts: list[tuple[int, Song, str]] = []  # genres and features: place of the provider, what it said, label
         self._names = song_of_link(query) if isinstance(query, Link) else song_of_names(query)
-        self._missed: list[str] = []  # services that were not waited for
         self._finished = False
         self.calls: list[Call] = []
 
     @property
     def worth(self) -> float:
         """For how many seconds what was found out is believed: as long as the least certain answer."""
-        outcomes = {call.outcome for call in self.calls}
-        if not self._finished or self._missed or not outcomes or outcomes & {"failed", "left alone"}:
-            return FAILED
-        return UNKNOWN if "unknown" in outcomes else FACTS
+        return min((call.worth for call in self.calls), default=FAILED) if self._finished else FAILED
 
     @property
     def song(self) -> Song:
@@ -126,7 +124,8 @@ class Inquiry:
             if await self._check(reading, duration):
                 return
         guess = music[0] if music and (guesses[0].is_music or says) else None
-        if guess is None or (guess.confidence < _SURE and says is not True and self._all_answered("search")):
+        vague = guess is None or (guess.confidence < _SURE and not guess.version and not guess.featuring)
+        if guess is None or (vague and says is not True and self._all_answered("search")):
             self._names = replace(self._names, kind="video")
             self._take(Song(title=video.title, duration=duration), SOURCE_VIDEO)
         else:
@@ -156,16 +155,25 @@ class Inquiry:
         able = [provider for provider in self._tools.providers if "search" in provider.abilities]
         for scarce in (False, True):
             asked = [provider for provider in able if provider.scarce is scarce]
-            about = f"{fold(query.artist or '')}|{fold(query.title)}"
+            about = mark_of(query)
             offers = await self._side_by_side(asked, "search", about, lambda p: p.search(query))
-            match = best(wanted, [found for _, found in offers])
-            if match is None:
+            matched = match(wanted, [found for _, found in offers])
+            if matched is None:
                 continue
-            names = match.song
+            names = matched.found.song
             self._names = replace(self._names, title=None, artists=(), sources=_without_names(self._names))
             # The best first, so that its names are taken; then whoever offered the same recording.
-            chosen = [offer for offer in offers if offer[1] is match]
-            alike = [offer for offer in offers if offer[1] is not match and same_recording(names, offer[1].song)]
+            chosen = [(provider, found) for provider, found in offers if found is matched.found]
+            if not matched.same_recording:
+                version = wanted.version or split_version(wanted.title or "")[1]
+                only = Song(title=names.title, artists=names.artists, version=version)
+                self._take(only, chosen[0][0].label)
+                return True
+            alike = [
+                (provider, found)
+                for provider, found in offers
+                if found is not matched.found and same_recording(names, found.song) and same_kind(wanted, found.song)
+            ]
             for provider, found in chosen + alike:
                 if provider.name not in self._told:
                     self._add(provider, found)
@@ -190,6 +198,7 @@ class Inquiry:
     async def _describe_by(self, providers: Sequence[Provider], about: str) -> None:
         """Ask side by side; who is scarce may have to wait for its turn, and is not waited for once all is known."""
         song = self.song
+        providers = [provider for provider in providers if provider.can_describe(song)]
         said: dict[Provider, tuple[Found, ...]] = {}
 
         async def ask(provider: Provider) -> None:
@@ -201,25 +210,37 @@ class Inquiry:
             scarce = [task for provider, task in tasks.items() if provider.scarce]
             if scarce:
                 songs = [song, *(each.song for answers in said.values() for each in answers)]
-                known = any(each.genres for each in songs) and any(each.features.known() for each in songs)
+                known = any(each.genres for each in songs) and (
+                    song.kind != "track" or any(each.features.known() for each in songs)
+                )
                 await asyncio.wait(scarce, timeout=_GRACE if known else None)
         finally:
             # Whatever ends this, what was said by then counts, in the order of the settings.
-            self._missed += [provider.label for provider, task in tasks.items() if not task.done()]
+            late = [provider.label for provider, task in tasks.items() if not task.done()]
+            self.calls += [Call(label, "describe", "left alone", 0.0, detail=_NOT_WAITED_FOR) for label in late]
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
             for provider in providers:
                 for each in said.get(provider, ()):
-                    self._add(provider, each)
+                    same = song.kind != "track" or not each.song.title or same_kind(song, each.song)
+                    self._add(provider, each if same else Found(song=Song(genres=each.song.genres)))
 
     async def _listen(self, listener: Listener, preview: str) -> None:
         """Measure a preview; whatever goes wrong with it is no more than one thing less known."""
+        began = time.perf_counter()
+        outcome: Outcome = "unknown"
+        heard, detail = None, ""
         try:
             heard = await listener.hear(preview)
-        except ServiceError:
-            return
-        self._facts.append((len(self._tools.providers), Song(features=heard or AudioFeatures()), SOURCE_LISTENING))
+        except ServiceError as error:
+            outcome, detail = ("left alone" if isinstance(error, LeftAloneError) else "failed"), str(error)
+        if heard:
+            outcome = "found"
+            self._facts.append((len(self._tools.providers), Song(features=heard), SOURCE_LISTENING))
+        ms = round((time.perf_counter() - began) * 1000, 1)
+        worth = FAILED if detail else FACTS
+        self.calls.append(Call(listener.label, "listen", outcome, ms, detail=detail, worth=worth))
 
     # --- taking it down ----------------------------------------------------------------------------------------
 
@@ -250,8 +271,9 @@ class Inquiry:
         self._names = self._names.with_found(found, source)
 
     def _all_answered(self, step: Step) -> bool:
-        """Whether services were asked in a step, and each of them answered."""
-        outcomes = [call.outcome for call in self.calls if call.step == step]
+        """Whether services were asked in a step, and each of them answered; of scarce ones that is not expected."""
+        plenty = {provider.label for provider in self._tools.providers if not provider.scarce}
+        outcomes = [call.outcome for call in self.calls if call.step == step and call.service in plenty]
         return bool(outcomes) and all(outcome in {"found", "unknown"} for outcome in outcomes)
 
 
@@ -271,5 +293,6 @@ def _without_names(song: Song) -> dict[str, str]:
 
 def _about(song: Song) -> str:
     """What tells a song from all others, for as long as its description is kept."""
-    names = f"{fold(' '.join(song.artists[:1]))}|{fold(song.title or '')}|{song.version or ''}"
-    return f"{song.kind}:{song.ids.get('isrc') or song.ids.get('spotify') or names}"
+    ids = [song.ids.get(service, "") for service in ("isrc", "spotify", "deezer")]
+    names = NameQuery(title=f"{song.title or ''} {song.version or ''}", artist=" ".join(song.artists[:1]))
+    return f"{song.kind}:{'|'.join(ids) if any(ids) else mark_of(names)}"

@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.errors import HypeError
 from bot.links import Link
 from bot.songs.catalogue import Catalogue
-from bot.songs.matching.names import fold
-from bot.songs.query import NameQuery, Query, decline, parse_query, song_of_link, song_of_names
+from bot.songs.query import NameQuery, Query, decline, mark_of, parse_query, song_of_link, song_of_names
 from bot.songs.song import Song
 
 if TYPE_CHECKING:  # whoever is answered by the catalogue need not wait for the services' libraries
@@ -109,7 +109,8 @@ class Resolver:
             flight.cancel()
         await asyncio.gather(*flights, return_exceptions=True)
         if self._services:
-            await (await self._services).close()
+            with suppress(HypeError):  # why they could not be opened was told to whoever asked
+                await (await self._services).close()
 
     async def _opened(self, services: Callable[[], Awaitable[Services]]) -> Services:
         """The services, opened by whoever comes first."""
@@ -149,7 +150,7 @@ async def _remembered(services: Services, key: str) -> Song | None:
     """The song as it was found out before, None where that is too long ago."""
     kept = await services.cache.get(key)
     try:
-        return Song.from_dict(kept) if kept else None
+        return Song.from_dict(kept[0]) if kept else None
     except ValueError:  # written by another version
         return None
 
@@ -157,5 +158,5 @@ async def _remembered(services: Services, key: str) -> Song | None:
 def _key(asked: Query) -> str:
     """What tells a query from all others."""
     if isinstance(asked, NameQuery):
-        return f"names:{fold(asked.artist or '')}|{fold(asked.title)}"
+        return f"names:{mark_of(asked)}"
     return asked.url

@@ -8,7 +8,6 @@ from importlib.metadata import version
 from types import MappingProxyType
 
 from bot.config import Settings
-from bot.errors import HypeError
 from bot.songs.cache import Cache
 from bot.songs.desk import Desk
 from bot.songs.listening.listener import Listener
@@ -25,6 +24,9 @@ from bot.songs.providers.spotify_oembed import SpotifyOembedProvider
 from bot.songs.providers.youtube import YouTubeProvider
 from bot.songs.providers.youtube_oembed import YouTubeOembedProvider
 
+# Services whose answers depend on more than their address: by whose settings they are told apart in the cache.
+_OF_SETTINGS = ("spotify", "itunes")
+
 
 class Services:
     """Everything that an inquiry works with; make it inside the event loop, end it with `close`."""
@@ -35,21 +37,23 @@ class Services:
         cache: Cache,
         *,
         knows_genre: Callable[[str], bool] = lambda _: True,
+        vocabulary: str = "",
         bases: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Get ready to ask; nothing is asked yet.
 
-        `knows_genre` tells whether the model can make use of a genre; `bases` moves hosts that are no setting (of short
-        links and previews) to other addresses. Raises HypeError where listening is switched on and cannot be done.
+        `knows_genre` tells whether the model can make use of a genre, and `vocabulary` that model from others; `bases`
+        moves hosts that are no setting (of short links and previews) to other addresses.
         """
         deadline = settings.songs.service_deadline
         agent = f"deephypebot/{version('deephypebot')}"
-        if settings.songs.listen and (remedy := Listener.available()):
-            raise HypeError(remedy)
         self._web = Web(deadline=deadline, agent=agent)
         self.providers = _providers(settings, self._web)
         self.cache = cache
-        self.desk = Desk(cache, deadline=deadline)
+        variants = {name: _digest(getattr(settings, name).model_dump()) for name in _OF_SETTINGS}
+        self.desk = Desk(cache, deadline=deadline, variants=variants)
+        self._vocabulary = vocabulary
+        self._variants = variants
         self.short_links = ShortLinks(deadline=deadline, agent=agent, bases=bases)
         self.listener = Listener(deadline=deadline, agent=agent, bases=bases) if settings.songs.listen else None
         if self.listener:
@@ -58,9 +62,9 @@ class Services:
 
     @property
     def mark(self) -> str:
-        """A short text that changes with who is asked, and in which order."""
-        names = " ".join([*(provider.name for provider in self.providers), str(bool(self.listener))])
-        return hashlib.sha256(names.encode()).hexdigest()[:8]
+        """A short text that changes with who is asked, in which order, and with what is made of it."""
+        names = [provider.name for provider in self.providers]
+        return _digest([names, self._variants, bool(self.listener), self._vocabulary])
 
     async def close(self) -> None:
         """Let go of all connections and threads."""
@@ -72,6 +76,11 @@ class Services:
             await self.listener.close()
         await self._web.close()
         await self.cache.close()
+
+
+def _digest(values: object) -> str:
+    """A short text for values, in which secrets are hidden (a key does not change what is answered)."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:8]
 
 
 def _providers(settings: Settings, web: Web) -> tuple[Provider, ...]:

@@ -31,6 +31,8 @@ def clean_text(text: str, limit: int) -> str:
     (bidirectional overrides, zero-width joiners, byte order marks), private-use, unassigned and lone surrogate code
     points vanish; the rest is composed (NFC), trimmed and cut to at most `limit` characters.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())[:limit].rstrip()
     kept = "".join(_shown(character) for character in text)
     return " ".join(unicodedata.normalize("NFC", kept).split())[:limit].rstrip()
 

@@ -28,10 +28,10 @@ class Answers:
             kept = await session.get(KeptAnswer, key)
             return (kept.key, kept.value, kept.until) if kept else None
 
-    async def keys(self, now: float) -> frozenset[str]:
+    async def keys(self, now: float) -> set[str]:
         """The keys of all answers that have not expired at `now`."""
         async with self._database.reading() as session:
-            return frozenset(await session.scalars(select(KeptAnswer.key).where(KeptAnswer.until > now)))
+            return set(await session.scalars(select(KeptAnswer.key).where(KeptAnswer.until > now)))
 
     async def put(self, rows: Sequence[Row], now: float) -> None:
         """Write answers down, in place of older ones, and drop all that expired before `now`."""

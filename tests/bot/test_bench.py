@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.bench import songs
 from bot.bench.replies import measure, rows
 from bot.config import load
 from bot.errors import HypeError
@@ -35,3 +36,19 @@ def test_a_start_that_fails_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(tmp_path))
     with pytest.raises(HypeError, match="There is no bundle in"):
         measure(settings, None, starts=1, songs=Catalogue.load().songs[:2])
+
+
+async def test_songs_are_measured_against_services_in_another_program(
+    made_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("DEEPHYPEBOT_SONGS__ONLINE")
+    monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(made_bundle))
+    monkeypatch.setenv("DEEPHYPEBOT_SONGS__SERVICE_DEADLINE", "0.3")
+    figures = await songs.measure(load(), tried=3, at_once=6)
+    assert figures["cold_ms"]["p50"] >= songs.DELAY * 1000  # at least one service was waited for
+    assert figures["cached_ms"]["memory"] < figures["cold_ms"]["p50"]
+    assert figures["at_once"]["links"] == 6
+    assert figures["at_once"]["named"] == 1
+    assert figures["at_once"]["most_requests_per_song"] == 1
+    assert figures["all_hanging_reply_ms"] >= 300
+    assert "6 links at once" in dict(songs.rows(figures))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from inference.commentary import Commentary, Commentator, Subject
 from inference.composition import MOST_WORDS
 from inference.errors import BundleError, ConditionError
 from inference.novelty import RUN, NoveltyFilter
+from inference.ranking import Weights
+from inference.traits import TRAITS
 from inference.words import WordList, words_of
 
 SONG = Subject(
@@ -103,9 +105,42 @@ def test_hostile_names_stay_names(commentator: Commentator) -> None:
     assert "x" * 100 not in text
 
 
+def test_a_community_chooses_among_what_may_be_said(bundle: Bundle, commentator: Commentator) -> None:
+    longer, shorter = ({"words": weight} for weight in (1.0, -1.0))
+    words: dict[str, list[float]] = {"longer": [], "shorter": []}
+    for seed in range(8):
+        for name, correction in (("longer", longer), ("shorter", shorter)):
+            commentary = commentator.comment(SONG, seed=seed, correction=correction)
+            assert whole(commentary) == whole(commentator.comment(SONG, seed=seed, correction=correction))
+            words[name].append(commentary.replies[0].scores["words"])
+    assert sum(words["longer"]) > sum(words["shorter"]) + 8
+
+
+def test_a_community_without_a_taste_hears_what_all_hear(commentator: Commentator) -> None:
+    plain, asked = commentator.comment(SONG, n=3, seed=7), commentator.comment(SONG, n=3, seed=7, correction={})
+    assert [reply.text for reply in asked.replies] == [reply.text for reply in plain.replies]
+    assert asked.rejected == plain.rejected
+    for before, reply in zip(plain.replies, asked.replies, strict=True):
+        assert before.scores.items() <= reply.scores.items()
+        assert reply.scores.keys() - before.scores.keys() == {*TRAITS, "community"}
+        assert reply.scores["community"] == 0
+
+
+@pytest.mark.parametrize("weight", [-100.0, 100.0])
+def test_no_community_gets_out_what_was_rejected(bundle: Bundle, commentator: Commentator, weight: float) -> None:
+    hostile = dict.fromkeys([*TRAITS, *(field.name for field in fields(Weights))], weight)
+    plain, asked = (commentator.comment(SONG, n=10, seed=3, correction=correction) for correction in (None, hostile))
+    assert asked.rejected == plain.rejected
+    assert [reply.text for reply in asked.replies] != [reply.text for reply in plain.replies]
+    mute = Commentator(replace(bundle, words=WordList.build([], least=1)), candidates=8)
+    assert mute.comment(SONG, n=2, seed=1, correction=hostile).replies == ()
+
+
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
+        ({"correction": {"words": float("nan")}}, r"the correction's 'words' is nan, but must lie between -100\.0 and 100"),
+        ({"correction": {"x" * 999: 101.0}}, r"the correction's 'x{60}' is 101"),
         ({"n": 0}, "n is 0, but must lie between 1 and 10"),
         ({"n": 11}, "n is 11"),
         ({"seed": -1}, "seed is -1"),

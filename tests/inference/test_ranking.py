@@ -7,6 +7,8 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from inference.bundle import Bundle
 from inference.checks import Sentence
@@ -15,7 +17,8 @@ from inference.decoder import Draft
 from inference.energy import HEADS
 from inference.novelty import NoveltyFilter
 from inference.prose import Names
-from inference.ranking import Candidate, Ranker, Scorer, Scores, Weights, familiarity, scorers
+from inference.ranking import MOST_SHIFT, Candidate, Ranker, Scorer, Scores, Weights, familiarity, scorers
+from inference.traits import TRAITS
 
 NAMES = Names("Nina Simone", "Sinnerman")
 NOTHING_READ = NoveltyFilter.build([])
@@ -105,6 +108,61 @@ def test_totals_are_weighted_sums_in_order() -> None:
     assert [c.total for c in ranked] == pytest.approx([5.5, 5.5, 4.0])
     assert ranked[2].scores == {"length": 4.0, "likelihood": -8.0}
     assert ranker.rank([], []) == []
+
+
+def ranked_by(likelihoods: Sequence[float], texts: Sequence[str], correction: dict[str, float] | None) -> list[Candidate]:
+    """Candidates whose totals are their likelihoods, and what a community adds."""
+
+    def certain(_of: Sequence[Sentence], of: Sequence[Draft]) -> Scores:
+        return np.array([draft.mean_log_prob for draft in of])
+
+    ranker = Ranker([Scorer("likelihood", certain)], Weights(likelihood=1.0), correction)
+    return ranker.rank(sentences(*texts), drafts(*likelihoods))
+
+
+LONG, SHORT = "<title> glides over drums that glow and never settle.", "<artist> plays a great tune."
+
+
+def test_a_community_changes_which_is_preferred() -> None:
+    plain = ranked_by((-1.5, -1.0), (LONG, SHORT), None)
+    assert [c.sentence.text for c in plain] == [SHORT, LONG]
+    assert set(plain[0].scores) == {"likelihood"}
+    liked = ranked_by((-1.5, -1.0), (LONG, SHORT), {"words": 0.2})
+    assert [c.sentence.text for c in liked] == [LONG, SHORT]
+    # The one is as much longer than the mean as the other is shorter.
+    shift = MOST_SHIFT * np.tanh(0.2 * 2 / MOST_SHIFT)
+    assert [c.scores["community"] for c in liked] == pytest.approx([shift, -shift])
+    assert [c.total for c in liked] == pytest.approx([-1.5 + shift, -1.0 - shift])
+    assert set(liked[0].scores) == {"likelihood", "community", *TRAITS}
+
+
+def test_a_community_without_a_taste_changes_nothing() -> None:
+    texts, likelihoods = (LONG, SHORT, GOOD), (-1.0, -0.25, -3.5)
+    plain = [(c.sentence, c.total) for c in ranked_by(likelihoods, texts, None)]
+    for correction in ({}, {"words": 0.0}, {"never heard of": 9.0}):
+        ranked = ranked_by(likelihoods, texts, correction)
+        assert [(c.sentence, c.total) for c in ranked] == plain
+        assert [c.scores["community"] for c in ranked] == [0.0] * 3
+    assert ranked_by((), (), {"words": 1.0}) == []
+
+
+WEIGHTS = st.dictionaries(st.sampled_from([*TRAITS, "likelihood", "other"]), st.floats(-100, 100))
+LIKELIHOODS = st.lists(st.floats(-50, 0), min_size=3, max_size=3)
+
+
+@given(WEIGHTS, LIKELIHOODS)
+def test_no_taste_lets_the_far_worse_win(correction: dict[str, float], likelihoods: list[float]) -> None:
+    ranked = ranked_by(likelihoods, (LONG, SHORT, GOOD), correction)
+    assert all(abs(c.scores["community"]) <= MOST_SHIFT for c in ranked)
+    assert all(c.total == pytest.approx(c.draft.mean_log_prob + c.scores["community"]) for c in ranked)
+    assert ranked[0].draft.mean_log_prob >= max(likelihoods) - 2 * MOST_SHIFT - 1e-9
+
+
+@given(WEIGHTS, LIKELIHOODS)
+def test_the_same_taste_told_in_another_order_is_the_same(correction: dict[str, float], likelihoods: list[float]) -> None:
+    backwards = dict(reversed(correction.items()))
+    texts = (LONG, SHORT, GOOD)
+    assert ranked_by(likelihoods, texts, correction) == ranked_by(likelihoods, texts, backwards)
 
 
 def test_familiarity_is_the_share_heard() -> None:

@@ -122,6 +122,25 @@ async def test_a_song_that_nobody_knows_is_answered_and_the_reply_says_what_was_
     assert "I did not know its artist, title, genres or audio features." in linked
 
 
+def everything_in(folder: Path) -> bytes:
+    """All bytes of all files in a folder."""
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_nothing_that_people_type_is_kept(home: Path) -> None:
+    await talk("my name is Wilhelmina Secretive", "Wilhelmina - my Secretive password", "again")
+    assert b"replies" in everything_in(home)
+    assert b"ecretive" not in everything_in(home)
+    assert b"ilhelmina" not in everything_in(home)
+
+
+async def test_an_address_is_never_taken_for_a_name(home: Path) -> None:
+    _, shown = await talk("https://example.org/private?token=abc")
+    assert " ".join(shown.split()).startswith(
+        "This address is no Spotify or YouTube link to one song, album or artist: give a song link or"
+    )
+
+
 async def test_before_anything_was_said_there_is_nothing_to_vote_on_explain_or_vary(home: Path) -> None:
     _, *shown = await talk("+", "-", "why", "again")
     assert all(text.startswith("I have not said anything yet") for text in shown)
@@ -206,7 +225,7 @@ def check_page(page: str) -> None:
 
 
 HOSTILE = (
-    "[bold red]X[/bold red] - [link=https://example.org]Y[/link]",
+    "[bold red]X[/bold red] - [link=example.org]Y[/link]",
     "\x1b]0;title\x07\x1b[2J - \x1b[31mY",
     "\u202eright to left\u2066 - Y",
     "漢字" * 60 + " - " + "かな" * 60,

@@ -34,6 +34,8 @@ _LIVE_ALBUM = 0.93  # the title alone does not say that it is live
 _MIN_TELLING = 7  # letters from which a title alone tells something
 _ALIKE_ARTIST, _ALIKE_TITLE = 0.9, 0.95  # from which two recordings found bear the same names
 
+_SAME_MUSIC = frozenset({"edit"})  # cut to another length
+
 _TEXTING = {"2": "to", "4": "for", "u": "you", "r": "are", "ur": "your"}
 # Titles that thousands of songs share; without an artist they name none.
 _COMMON = frozenset("intro outro interlude skit untitled prelude bonus track overture hidden".split())
@@ -51,14 +53,60 @@ class Scored:
     duration: float
 
 
-def best(wanted: Song, candidates: Sequence[Found]) -> Found | None:
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The song that is meant; where it is not the `same_recording`, its names are right, but nothing else of it is."""
+
+    found: Found
+    same_recording: bool
+
+
+def match(wanted: Song, candidates: Sequence[Found]) -> Match | None:
     """The one of the candidates that is meant by what is known of a song; None where none is likely enough.
 
-    Another title, another artist, a remix or a karaoke version that nobody asked for is never taken. Popularity decides
-    between those that are equally likely, then their order. Never raises.
+    Another title, another artist, a remix or a karaoke version that nobody asked for is never taken; the common recording
+    for a version that nobody offers is, but not as the same recording (see `same_kind`). Popularity decides between
+    those that are equally likely, then their order. Never raises.
     """
     ranking = scored(wanted, candidates)
-    return ranking[0].found if ranking and ranking[0].score >= MIN_SCORE else None
+    if not ranking or ranking[0].score < MIN_SCORE:
+        return None
+    found = ranking[0].found
+    return Match(found, same_kind(wanted, found.song))
+
+
+def best(wanted: Song, candidates: Sequence[Found]) -> Found | None:
+    """What `match` finds, for whom the names are enough."""
+    found = match(wanted, candidates)
+    return found.found if found else None
+
+
+def best_recording(wanted: Song, candidates: Sequence[Found]) -> Found | None:
+    """What `match` finds, where all that is known of it holds; None where only the names are right."""
+    found = match(wanted, candidates)
+    return found.found if found and found.same_recording else None
+
+
+def same_kind(wanted: Song, offered: Song) -> bool:
+    """Whether an offered song is the kind of recording that is wanted, so that its ids, length, album and features hold.
+
+    A live, acoustic, instrumental, sped up ... version is of the same kind only as another such one, by the same remixer
+    or from the same place where both are named; an edit is of the same kind as what it was cut from. Services rarely
+    mark covers, so for one that is wanted an unmarked song counts only where both durations are known and within 5 s:
+    otherwise it may be the one that is covered. Names are not compared. Never raises.
+    """
+    one, other = Reading(wanted), Reading(offered)
+    kinds, offered_kinds = one.title.kinds - _SAME_MUSIC, other.title.kinds - _SAME_MUSIC
+    if "cover" in kinds - offered_kinds:
+        if wanted.duration is None or offered.duration is None or abs(wanted.duration - offered.duration) > SAME_LENGTH:
+            return False
+        return not offered_kinds - kinds and not other.imitates()
+    hints = other.album_kinds
+    if hints & recordings.IMITATIONS - kinds or (other.imitates() and not one.imitates()):
+        return False
+    # An album that is live throughout tells that its songs are, though their titles do not say so.
+    offered_kinds |= hints & (kinds | one.album_kinds | {"live"})
+    return recordings.agreement(kinds | one.album_kinds & offered_kinds, offered_kinds, _notes(one, other)) == 1
 
 
 def scored(wanted: Song, candidates: Sequence[Found]) -> list[Scored]:

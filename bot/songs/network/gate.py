@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 
 from bot.errors import LeftAloneError, LimitedError, RefusedError, ServiceError
@@ -16,7 +16,9 @@ TRIES = 4  # failures in a row that open the breaker
 FIRST_REST = 30.0  # seconds for which it stays open at first; each further failure doubles them
 LONGEST_REST = 600.0
 REFUSED_REST = 86_400.0  # seconds for which an endpoint is left alone that will not answer us
+MANY_UNKNOWN = 20  # things in a row of which none is known, after which "I do not know" is doubted
 ALL = "*"  # in place of an endpoint: the whole service
+WHOLE = "**"  # the same where it refused everything, which other settings may mend
 
 _NEVER = (0.0, "")
 
@@ -38,11 +40,13 @@ class Gate:
         self._failures = 0
         self._trial = False  # half open: one call is finding out whether the service is back
         self._complained: set[str] = set()
+        self._unknown: dict[str, set[Hashable]] = {}  # by endpoint: what it did not know since it last knew something
         self.counts: dict[str, int] = {}  # outcomes by name, for whoever watches
+        self.failures_seen = 0  # grows with each failure noted, of whatever kind
 
     def look(self, endpoint: str) -> None:
         """Raise LeftAloneError where the service, or this endpoint of it, is not to be asked now."""
-        for until, reason in (self._wish, self._shut.get(ALL, _NEVER), self._shut.get(endpoint, _NEVER)):
+        for until, reason in (self._wish, *(self._shut.get(place, _NEVER) for place in (ALL, WHOLE, endpoint))):
             if (left := until - self._clock()) > 0:
                 self._count("left alone")
                 raise LeftAloneError(f"is left alone for {_span(left)} since it {reason}")
@@ -78,7 +82,8 @@ class Gate:
         self._shut.pop(ALL, None)
         self._shut.pop(endpoint, None)
         # An answer that was under way when the service asked to be left alone does not say that it is back.
-        back = {endpoint} if self._wish[0] > self._clock() else {ALL, endpoint}
+        left_alone = max(self._wish[0], self._shut.get(WHOLE, _NEVER)[0]) > self._clock()
+        back = {endpoint} if left_alone else {ALL, WHOLE, endpoint}
         if back & self._complained:
             self._complained -= back
             _log.warning("%s answers again.", self._label)
@@ -86,24 +91,47 @@ class Gate:
     def failed(self, endpoint: str, error: ServiceError) -> None:
         """Note a failure; what follows from it depends on its kind."""
         self._count({RefusedError: "refused", LimitedError: "limited"}.get(type(error), "unavailable"))
-        now, place, reason = self._clock(), ALL, str(error)
+        self.failures_seen += 1
+        now, place, told = self._clock(), ALL, str(error)
         if self._trial:
             self._shut.pop(ALL, None)
             self._trial = False
         if isinstance(error, RefusedError):
             self._failures = 0  # it is there, and answers
-            self._shut[endpoint] = (now + REFUSED_REST, reason)
-            place, reason = endpoint, f"{error}; {endpoint} is left alone for a day"
+            place = WHOLE if error.whole else endpoint
+            self._shut[place] = (now + REFUSED_REST, str(error))
+            told += f"; {self._label if error.whole else endpoint} is left alone for a day"
         elif isinstance(error, LimitedError):
-            self._wish = max(self._wish, (now + error.retry_after, reason))
+            self._wish = max(self._wish, (now + error.retry_after, str(error)))
+            told += f" and is left alone for {_span(error.retry_after)}"
         elif self._shut.get(ALL, _NEVER)[0] <= now:  # otherwise one of those under way when the breaker opened
             self._failures += 1
             if self._failures >= TRIES:
                 rest = min(FIRST_REST * 2 ** min(self._failures - TRIES, 10), LONGEST_REST)
-                self._shut[ALL] = (now + rest, reason)
+                self._shut[ALL] = (now + rest, str(error))
         if place not in self._complained:
             self._complained.add(place)
-            _log.warning("%s %s; going on without it.", self._label, reason)
+            _log.warning("%s %s; going on without it.", self._label, told)
+
+    def known(self, endpoint: str, thing: Hashable, known: bool) -> None:
+        """Note whether the service knew one thing that it was asked for, once that call has `succeeded`.
+
+        An endpoint that is gone looks just as if it knew nothing. It is asked on all the same, or else whoever makes up
+        ids could shut it for everybody.
+        """
+        unknown = self._unknown.setdefault(endpoint, set())
+        if known:
+            unknown.clear()
+        elif len(unknown) < MANY_UNKNOWN:
+            unknown.add(thing)
+            if len(unknown) == MANY_UNKNOWN:
+                told = f"has known none of the last {MANY_UNKNOWN} things that {endpoint} was asked for"
+                _log.warning("%s %s; is its address still right?", self._label, told)
+
+    @property
+    def doubted(self) -> bool:
+        """Whether "I do not know" is not to be believed for long: an endpoint has known none of MANY_UNKNOWN in a row."""
+        return any(len(unknown) >= MANY_UNKNOWN for unknown in self._unknown.values())
 
     def given_up(self, trial: bool) -> None:
         """Note that a call was ended from outside, so nothing is known; `trial` is what `check` said of it."""
@@ -143,18 +171,36 @@ class Pace:
         """Let `times` requests begin in any span of `seconds`; `clock` gives seconds, `sleep` waits for so many."""
         self._times, self._seconds = times, seconds
         self._clock, self._sleep = clock, sleep
-        self._begun: deque[float] = deque(maxlen=times)  # when the last ones begin, some of them still to come
+        self._begun: deque[float] = deque(maxlen=times)  # when the last ones really began
+        self._waiting = 0
+        self._first = asyncio.Lock()  # held by whoever is next; the others queue for it
 
     async def turn(self, patience: float) -> None:
         """Wait for a turn; raises LeftAloneError at once where it would come later than in `patience` seconds."""
-        now = self._clock()
-        begin = max(now, self._begun[0] + self._seconds) if len(self._begun) == self._times else now
-        if begin - now > patience:
+        if self._expected() - self._clock() > patience:
             often = "once" if self._times == 1 else f"{self._times} times"
             raise LeftAloneError(f"is asked at most {often} in {self._seconds:g} s, and others are before")
-        self._begun.append(begin)
-        while (left := begin - self._clock()) > 0:  # a sleep may end a little early
-            await self._sleep(left)
+        self._waiting += 1
+        try:
+            async with self._first:
+                # By the clock, as a sleep may end a little early, or so late that the next one would follow too soon.
+                while (left := _due(self._begun, self._seconds) - self._clock()) > 0:
+                    await self._sleep(left)
+                self._begun.append(self._clock())
+        finally:
+            self._waiting -= 1
+
+    def _expected(self) -> float:
+        """When whoever comes now would begin, behind all who wait already."""
+        begun, now = self._begun.copy(), self._clock()
+        for _ in range(self._waiting):
+            begun.append(max(now, _due(begun, self._seconds)))
+        return max(now, _due(begun, self._seconds))
+
+
+def _due(begun: deque[float], seconds: float) -> float:
+    """From when on another one may begin."""
+    return begun[0] + seconds if len(begun) == begun.maxlen else -math.inf
 
 
 def _span(seconds: float) -> str:

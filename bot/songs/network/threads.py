@@ -30,7 +30,7 @@ from urllib3.exceptions import TimeoutError as HTTPTimeoutError
 from bot.errors import LeftAloneError, ServiceError, UnavailableError
 from bot.songs.network.web import MAX_BYTES
 
-THREADS = 4
+THREADS = 8  # made only as they are needed
 WAITING = 64  # calls that may wait for a thread
 _SHORT = 4096  # bytes of an error's body that are kept
 _PIECE = 16_384  # bytes unpacked at a time, so that no small packed body can become a huge one at once

@@ -33,8 +33,9 @@ def refuse(status: int, headers: Mapping[str, str], body: bytes = b"") -> NoRetu
     told = headers.get("Retry-After")
     if status == HTTPStatus.TOO_MANY_REQUESTS or (status == HTTPStatus.SERVICE_UNAVAILABLE and told):
         quota = b"QUOTA_EXCEEDED" in body
-        wait = retry_after(told, _QUOTA_RETRY_AFTER if quota else NO_RETRY_AFTER)
-        raise LimitedError(f"asks to be left alone for {wait:.0f} s" + (" (its quota is used up)" if quota else ""), wait)
+        why = f"status {status}: its quota is used up" if quota else f"status {status}"
+        what = "was asked too often" if status == HTTPStatus.TOO_MANY_REQUESTS else "asked for a pause"
+        raise LimitedError(f"{what} ({why})", retry_after(told, _QUOTA_RETRY_AFTER if quota else NO_RETRY_AFTER))
     if status in _NEVER:
         raise RefusedError(f"answered with status {status}")
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
@@ -68,7 +69,7 @@ class Web:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        missing: Collection[int] = (HTTPStatus.NOT_FOUND,),
+        missing: Collection[int] = (),
         refused: Refusal = refuse,
     ) -> Any:
         """What a GET of `url` answers, read as JSON; None where the status is among `missing`.
@@ -76,7 +77,13 @@ class Web:
         `refused` is given any other status than 200, with headers and the beginning of the body, and raises what that
         means; where it returns, it means None. Raises ServiceError; its message never tells the address.
         """
-        return read_json(await self.body(url, params=params, headers=headers, missing=missing, refused=refused))
+        body = await self.body(url, params=params, headers=headers, missing=missing, refused=refused)
+        if body is None:
+            return None
+        answer = read_json(body)
+        if answer is None:  # no service says so of what it does not know
+            raise UnavailableError("sent an answer with nothing in it")
+        return answer
 
     async def body(
         self,
@@ -84,7 +91,7 @@ class Web:
         *,
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        missing: Collection[int] = (HTTPStatus.NOT_FOUND,),
+        missing: Collection[int] = (),
         refused: Refusal = refuse,
     ) -> bytes | None:
         """What a GET of `url` answers, as bytes; None where the status is among `missing`. Raises as `json` does."""
@@ -139,10 +146,8 @@ def unavailable(error: Exception, deadline: float) -> ServiceError:
     return UnavailableError("sent an answer that cannot be read")
 
 
-def read_json(body: bytes | None) -> Any:
-    """A body as JSON, None for None; raises UnavailableError for anything else than strict JSON in UTF-8."""
-    if body is None:
-        return None
+def read_json(body: bytes) -> Any:
+    """A body as JSON; raises UnavailableError for anything else than strict JSON in UTF-8."""
     try:
         return json.loads(body.decode("utf-8-sig"), parse_constant=_no_number)
     except (ValueError, RecursionError):

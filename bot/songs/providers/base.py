@@ -13,11 +13,13 @@ from typing import Any, ClassVar, Literal, Required, TypedDict, TypeVar
 from bot.errors import LeftAloneError, ServiceError, UnavailableError
 from bot.links import Kind, Link, Service
 from bot.songs.network.gate import Gate, Pace
-from bot.songs.network.web import Web, refuse
+from bot.songs.network.web import Web, refuse, unavailable
 from bot.songs.query import NameQuery
 from bot.songs.song import Song, clean_text
 
 _T = TypeVar("_T")
+
+Shape = Mapping[str, type]  # the fields of which an answer has at least one, and what they hold
 
 Ability = Literal["identity", "features", "genres", "search"]
 
@@ -95,6 +97,10 @@ class Provider:
         """
         raise NotImplementedError
 
+    def can_describe(self, song: Song) -> bool:
+        """Whether enough is known of a song for `describe` to ask the service anything."""
+        return False
+
     async def close(self) -> None:
         """Let go of whatever is held."""
 
@@ -142,34 +148,42 @@ class WebProvider(Provider):
         path: str,
         params: Mapping[str, str] | None = None,
         *,
+        shape: Shape,
         endpoint: str = "",
-        missing: Collection[int] = (404,),
+        missing: Collection[int] = (),
         check: Callable[[dict[str, Any]], dict[str, Any] | None] = lambda answer: answer,
         headers: Mapping[str, str] | None = None,
         patience: float | None = None,
-        in_turn: bool = False,
+        within: float | None = None,
     ) -> dict[str, Any] | None:
         """The JSON object at `path`; None where the status is among `missing`, or where `check` says so.
 
-        `endpoint` names what is left alone for a day once it is refused (by default the first part of the path).
-        `check` looks at the object for errors that came with status 200 and raises ServiceError for them.
-        `patience` is for how many seconds to wait for a turn, by default a part of the deadline; `in_turn` means that the
-        turn was waited for already.
+        `shape` is what the service documents of it. `missing` is for paths that name one thing: that a search or a list
+        is not there is no answer to what was asked. `endpoint` names what is left alone for a day once it is refused (by
+        default the first part of the path). `check` looks at the object for errors that came with status 200 and raises
+        ServiceError for them. `patience` is for how many seconds to wait for a turn, by default a part of the deadline;
+        `within` means that the turn was waited for already, and so many seconds are left for the answer.
         """
         place = endpoint or path.strip("/").partition("/")[0] or "it"
-        if not in_turn:
+        if within is None:
             await self._turn(place, patience)
 
         async def once() -> dict[str, Any] | None:
             answer = await self._web.json(
                 f"{self._base}/{path.lstrip('/')}", params=params, headers=headers, missing=missing, refused=self._refuse
             )
-            if answer is not None and not isinstance(answer, dict):
-                raise UnavailableError("sent an answer of another shape than documented")
-            return None if answer is None else check(answer)
+            if isinstance(answer, dict):
+                answer = check(answer)
+            return None if answer is None else shaped(answer, shape)
 
         with self.gate.passing(place):  # only now, as much may have happened during the wait
-            return await self._twice(once)
+            try:
+                async with asyncio.timeout(within):
+                    answer = await self._twice(once)
+            except TimeoutError as error:
+                raise unavailable(error, self._deadline) from None
+        self.gate.known(place, (path, *sorted((params or {}).items())), answer is not None)
+        return answer
 
     async def _turn(self, place: str, patience: float | None = None) -> None:
         """Wait until this endpoint may be asked; raises LeftAloneError where it may not, or not soon enough."""
@@ -213,6 +227,15 @@ class WebProvider(Provider):
         For providers whose service tells more by the beginning of the body, or that know what to do about a refusal.
         """
         refuse(status, headers, body)
+
+
+def shaped(answer: Any, shape: Shape) -> dict[str, Any]:
+    """The answer itself; raises UnavailableError where nothing of it is as documented, or it tells of an error."""
+    if isinstance(answer, dict) and answer.get("error"):
+        raise UnavailableError("answered with an error")
+    if not isinstance(answer, dict) or not any(isinstance(answer.get(name), kind) for name, kind in shape.items()):
+        raise UnavailableError("sent an answer of another shape than documented")
+    return answer
 
 
 def at(value: Any, *path: str | int) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from bot.errors import LimitedError, UnavailableError
-from bot.songs.matching.match import best
+from bot.songs.matching.match import best_recording
 from bot.songs.matching.names import plain_name
 from bot.songs.matching.versions import split_version
 from bot.songs.providers.base import MAX_CANDIDATES, Ability, Found, WebProvider, at, list_at, number_at, seconds_at, text_at
@@ -61,8 +61,10 @@ class DeezerProvider(WebProvider):
 
         The first request finds it, others add to that where there is time for them.
         """
+        if not self.can_describe(song):
+            return None
         began = self._clock()
-        found = await _WAYS[song.kind](self, song, began) if song.kind in _WAYS else None
+        found = await _WAYS[song.kind](self, song, began)
         album = found.song.ids.get("deezer_album") if found else None
         if not (found and album) or song.genres or found.song.genres:
             return found
@@ -70,58 +72,61 @@ class DeezerProvider(WebProvider):
         genres = described.song.genres if described else ()
         return replace(found, song=replace(found.song, genres=genres))
 
+    def can_describe(self, song: Song) -> bool:
+        """By an id of theirs, a track also by its ISRC, an artist by name; else by title and artist."""
+        if song.kind == "artist":
+            return bool(song.artists)
+        ids = {"track": _known_id(song, "deezer") or _known_isrc(song), "album": _known_id(song, "deezer_album")}
+        return song.kind in ids and bool(ids[song.kind] or (song.title and song.artists))
+
     # --- one kind each -----------------------------------------------------------------------------------------
 
     async def _find_track(self, song: Song, began: float) -> Found | None:
         """A track by its id, else by its ISRC, else by its names."""
-        isrc = song.ids.get("isrc", "").replace("-", "").upper()
-        if _ID.fullmatch(id_ := song.ids.get("deezer", "")):
+        if id_ := _known_id(song, "deezer"):
             return await self._track(id_)
-        asked = bool(_ISRC.fullmatch(isrc))
-        if asked and (found := await self._track(f"isrc:{isrc}")):
+        isrc = _known_isrc(song)
+        if isrc and (found := await self._track(f"isrc:{isrc}")):
             return found
         if not (song.title and song.artists):
             return None
         words = _strict(song.artists[0], "track", song.title)
-        offers = await self._second(began, lambda left: self._search(words, left)) if asked else await self._search(words)
-        match = best(song, offers or ())
+        offers = await self._second(began, lambda left: self._search(words, left)) if isrc else await self._search(words)
+        match = best_recording(song, offers or ())
         if match is None:
             return None
         # Only the track itself tells how it sounds.
         return await self._second(began, lambda left: self._track(match.song.ids["deezer"], left)) or match
 
     async def _find_album(self, song: Song, _: float) -> Found | None:
-        if _ID.fullmatch(id_ := song.ids.get("deezer_album", "")):
+        if id_ := _known_id(song, "deezer_album"):
             return await self._album(id_)
-        if not (song.title and song.artists):
-            return None
-        answer = await self._get("search/album", {"q": _strict(song.artists[0], "album", song.title)})
-        return best(song, [found for entry in list_at(answer, "data") if (found := _read_album(entry))])
+        answer = await self._look_for("search/album", _strict(song.artists[0], "album", song.title or ""))
+        return best_recording(song, [found for entry in list_at(answer, "data") if (found := _read_album(entry))])
 
     async def _find_artist(self, song: Song, _: float) -> Found | None:
         """An artist, with the album of theirs that is found first: artists themselves have no genres there."""
-        if not song.artists:
-            return None
-        answer = await self._get("search/album", {"q": f'artist:"{_plain(song.artists[0])}"'})
-        return best(song, [found for entry in list_at(answer, "data") if (found := _read_artist(entry))])
+        answer = await self._look_for("search/album", f'artist:"{_plain(song.artists[0])}"')
+        return best_recording(song, [found for entry in list_at(answer, "data") if (found := _read_artist(entry))])
 
     # --- asking ------------------------------------------------------------------------------------------------
 
     async def _search(self, words: str, patience: float | None = None) -> tuple[Found, ...]:
-        answer = await self._get("search", {"q": words}, patience)
+        answer = await self._look_for("search", words, patience)
         return tuple(found for entry in list_at(answer, "data") if (found := _read_track(entry)))[:MAX_CANDIDATES]
 
     async def _track(self, id_: str, patience: float | None = None) -> Found | None:
-        return _read_track(await self._get(f"track/{id_}", patience=patience))
+        return _read_track(await self._get(f"track/{id_}", patience))
 
     async def _album(self, id_: str, patience: float | None = None) -> Found | None:
-        return _read_album(await self._get(f"album/{id_}", patience=patience))
+        return _read_album(await self._get(f"album/{id_}", patience))
 
-    async def _get(
-        self, path: str, params: dict[str, str] | None = None, patience: float | None = None
-    ) -> dict[str, Any] | None:
-        params = params and {**params, "limit": str(_LIMIT)}
-        return await self._ask(path, params, check=_checked, patience=patience)
+    async def _look_for(self, path: str, words: str, patience: float | None = None) -> dict[str, Any] | None:
+        params = {"q": words, "limit": str(_LIMIT)}
+        return await self._ask(path, params, shape={"data": list}, check=_checked, patience=patience)
+
+    async def _get(self, path: str, patience: float | None = None) -> dict[str, Any] | None:
+        return await self._ask(path, shape={"id": int, "title": str}, missing=(404,), check=_checked, patience=patience)
 
 
 _WAYS: dict[str, Callable[[DeezerProvider, Song, float], Awaitable[Found | None]]] = {
@@ -134,6 +139,17 @@ _WAYS: dict[str, Callable[[DeezerProvider, Song, float], Awaitable[Found | None]
 def _strict(artist: str, what: str, title: str) -> str:
     """What asks the search for exactly that artist and title."""
     return f'artist:"{_plain(artist)}" {what}:"{_plain(title)}"'
+
+
+def _known_id(song: Song, name: str) -> str:
+    """An id of theirs, "" for what is none."""
+    id_ = song.ids.get(name, "")
+    return id_ if _ID.fullmatch(id_) else ""
+
+
+def _known_isrc(song: Song) -> str:
+    isrc = song.ids.get("isrc", "").replace("-", "").upper()
+    return isrc if _ISRC.fullmatch(isrc) else ""
 
 
 def _plain(name: str) -> str:
@@ -153,7 +169,7 @@ def _checked(answer: dict[str, Any]) -> dict[str, Any] | None:
     if code in _NOTHING:
         return None
     if code == _QUOTA:
-        raise LimitedError(f"asks to be left alone for {_PAUSE:.0f} s", _PAUSE)
+        raise LimitedError("was asked more often than its quota allows", _PAUSE)
     told = "an error that cannot be read" if code is None else f"its error {code:.0f}"
     raise UnavailableError(f"answered with {told}", passing=code == _BUSY)
 

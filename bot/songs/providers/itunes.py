@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Unpack
 
 from bot.errors import LimitedError
-from bot.songs.matching.match import best
+from bot.songs.matching.match import best_recording
 from bot.songs.matching.names import plain_name
 from bot.songs.matching.versions import split_version
 from bot.songs.network.web import NO_RETRY_AFTER, Web, refuse
@@ -43,15 +43,19 @@ class ITunesProvider(WebProvider):
 
     async def describe(self, song: Song) -> Found | None:
         """The genre of a track, an album or an artist, and what else the shop says of it; one request."""
-        if song.kind not in _ENTITIES or not song.artists or not (song.title or song.kind == "artist"):
+        if not self.can_describe(song):
             return None
         title = "" if song.kind == "artist" else song.title or ""
-        return best(song, await self._search(song.kind, song.artists[0], title))
+        return best_recording(song, await self._search(song.kind, song.artists[0], title))
+
+    def can_describe(self, song: Song) -> bool:
+        """By an artist, and but for artists themselves a title."""
+        return song.kind in _ENTITIES and bool(song.artists and (song.title or song.kind == "artist"))
 
     async def _search(self, kind: str, *names: str) -> tuple[Found, ...]:
         term = " ".join(plain_name(name) or name for name in names if name)[:_MAX_WORDS]
         params = {"term": term, "media": "music", "entity": _ENTITIES[kind], "limit": _LIMIT, "country": self._country}
-        answer = await self._ask("search", params)
+        answer = await self._ask("search", params, shape={"results": list})
         read = _READ[kind]
         found = (read(entry) for entry in list_at(answer, "results"))
         return tuple(each for each in found if each)[:MAX_CANDIDATES]
@@ -59,8 +63,7 @@ class ITunesProvider(WebProvider):
     def _refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """403 is how they say "too often"."""
         if status == HTTPStatus.FORBIDDEN:
-            wait = NO_RETRY_AFTER
-            raise LimitedError(f"was asked too often (status {status}), and is left alone for {wait:.0f} s", wait)
+            raise LimitedError(f"was asked too often (status {status})", NO_RETRY_AFTER)
         refuse(status, headers, body)
 
 

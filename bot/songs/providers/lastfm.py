@@ -56,7 +56,7 @@ class LastFmProvider(WebProvider):
 
     async def describe(self, song: Song) -> Found | None:
         """Tags that may be genres, the most used first; of a track its own, else its artist's. At most two requests."""
-        if not song.artists or (song.kind == "album" and not song.title):
+        if not self.can_describe(song):
             return None
         began = self._clock()
         artist = song.artists[0]
@@ -71,11 +71,14 @@ class LastFmProvider(WebProvider):
                 genres = self._tags(song, answer)
         return Found(song=Song(kind=song.kind, genres=genres)) if genres else None
 
+    def can_describe(self, song: Song) -> bool:
+        """By an artist, and of albums their title."""
+        return bool(song.artists and (song.title or song.kind != "album"))
+
     async def _top(self, what: str, patience: float | None = None, **names: str) -> dict[str, Any] | None:
         params = {"method": f"{what}.getTopTags", **names, "autocorrect": "1", "format": "json"}
         params["api_key"] = self._key.get_secret_value()
-        # One name for all of it: a wrong key is refused for everything.
-        return await self._ask("/", params, endpoint="all of it", check=_checked, patience=patience)
+        return await self._ask("/", params, shape={"toptags": dict}, endpoint=what, check=_checked, patience=patience)
 
     def _refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Read the number of the error, which tells more than the status that it comes with."""
@@ -115,13 +118,12 @@ def _checked(answer: dict[str, Any], headers: Mapping[str, str] | None = None) -
     if error in _NO_KEY:
         raise _wrong_key()
     if error == _TOO_OFTEN:
-        wait = retry_after((headers or {}).get("Retry-After"), NO_RETRY_AFTER)
-        raise LimitedError(f"asks to be left alone for {wait:.0f} s", wait)
+        raise LimitedError("was asked too often", retry_after((headers or {}).get("Retry-After"), NO_RETRY_AFTER))
     raise UnavailableError(f"answered with its error {error:g}", passing=error in _LATER)
 
 
 def _wrong_key() -> RefusedError:
-    return RefusedError("does not accept the key: check `key` in [lastfm], or leave it empty to go without")
+    return RefusedError("does not accept the key: check `key` in [lastfm], or leave it empty to go without", whole=True)
 
 
 def _count(entry: Any) -> float:

@@ -21,6 +21,7 @@ from bot.songs.providers.base import (
     Ability,
     Found,
     Options,
+    Shape,
     WebProvider,
     at,
     list_at,
@@ -47,6 +48,17 @@ _RELATIONS: Mapping[Kind, str] = {
     "video": "recording-rels",
     "album": "release-rels release-group-rels",
     "artist": "artist-rels",
+}
+
+# What there always is in a look-up by id.
+_TITLED: Shape = {"id": str, "title": str}
+_SHAPES: Mapping[str, Shape] = {
+    "url": {"id": str, "resource": str, "relations": list},
+    "isrc": {"isrc": str, "recordings": list},
+    "artist": {"id": str, "name": str},
+    "recording": _TITLED,
+    "release": _TITLED,
+    "release-group": _TITLED,
 }
 
 _MBID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -102,11 +114,20 @@ class MusicBrainzProvider(WebProvider):
         A track's genres are its own, else its album's (where two requests were made), else its artist's.
         """
         began = self._clock()
+        if not self.can_describe(song):
+            return None
         if song.kind == "album":
             return _found(await self._describe_album(song, began))
         if song.kind == "artist":
             return _found(await self._describe_artist(song, began))
         return _found(await self._describe_track(song, began))
+
+    def can_describe(self, song: Song) -> bool:
+        """By an id of theirs, a track also by its ISRC, an artist by name; else by title and artist."""
+        if song.kind == "artist":
+            return bool(_known_id(song, "musicbrainz_artist") or song.artists)
+        by_id = _known_id(song, "musicbrainz_album") if song.kind == "album" else _known_id(song, "musicbrainz") or _isrc(song)
+        return bool(by_id or (song.title and song.artists))
 
     # --- one kind each -----------------------------------------------------------------------------------------
 
@@ -114,8 +135,7 @@ class MusicBrainzProvider(WebProvider):
         if mbid := _known_id(song, "musicbrainz"):
             return _recording(await self._look_up(f"recording/{mbid}", {"inc": _RECORDING}))
         names = _by_names(plain_name(song.title), song.artists[0]) if song.title and song.artists else None
-        isrc = song.ids.get("isrc", "").upper().replace("-", "")
-        if _ISRC_FORM.fullmatch(isrc):
+        if isrc := _isrc(song):
             answer = await self._look_up(f"isrc/{isrc}", {"inc": _ISRC})
             if entry := _likeliest(song, list_at(answer, "recordings"), certain=True):
                 described = _recording(entry)
@@ -132,9 +152,7 @@ class MusicBrainzProvider(WebProvider):
     async def _describe_album(self, song: Song, began: float) -> Song | None:
         if mbid := _known_id(song, "musicbrainz_album"):
             return _album(await self._look_up(f"release-group/{mbid}", {"inc": _CREDITED}))
-        if not (song.title and song.artists):
-            return None
-        query = f"releasegroup:{_quoted(plain_name(song.title))} AND artist:{_quoted(song.artists[0])}"
+        query = f"releasegroup:{_quoted(plain_name(song.title or ''))} AND artist:{_quoted(song.artists[0])}"
         answer = await self._look_up("release-group", {"query": query, "limit": _LIMIT})
         entry = _likeliest(song, list_at(answer, "release-groups"))
         return entry and (_album(await self._then(began, f"release-group/{_id(entry)}", {"inc": _CREDITED})) or _album(entry))
@@ -142,8 +160,6 @@ class MusicBrainzProvider(WebProvider):
     async def _describe_artist(self, song: Song, began: float) -> Song | None:
         if mbid := _known_id(song, "musicbrainz_artist"):
             return _artist(await self._look_up(f"artist/{mbid}", {"inc": "genres"}))
-        if not song.artists:
-            return None
         answer = await self._look_up("artist", {"query": f"artist:{_quoted(song.artists[0])}", "limit": _LIMIT})
         entries = [entry for entry in list_at(answer, "artists") if _id(entry)]
         entry = next((entry for entry in entries if _same(song.artists[0], text_at(entry, "name"))), None)
@@ -153,8 +169,17 @@ class MusicBrainzProvider(WebProvider):
 
     async def _look_up(self, path: str, params: Mapping[str, str], patience: float | None = None) -> dict[str, Any] | None:
         params = {**params, "fmt": "json"}
-        # One name for all of it: they refuse whoever does not say who asks, whatever is asked.
-        return await self._ask(path, params, endpoint="all of it", headers=self._agent, patience=patience)
+        searching = "query" in params
+        shape = {f"{path}s": list} if searching else _SHAPES[path.partition("/")[0]]
+        return await self._ask(
+            path,
+            params,
+            shape=shape,
+            endpoint="search" if searching else "",
+            missing=() if searching else (404,),
+            headers=self._agent,
+            patience=patience,
+        )
 
     async def _then(self, began: float, path: str, params: Mapping[str, str]) -> dict[str, Any] | None:
         """A second look-up, where there is time for it."""
@@ -163,11 +188,12 @@ class MusicBrainzProvider(WebProvider):
     def _refuse(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """They say "too fast" with 503, and 403 to whoever does not tell who asks."""
         if status == HTTPStatus.SERVICE_UNAVAILABLE and b"rate limit" in body and "Retry-After" not in headers:
-            raise LimitedError(f"was asked too fast, and is left alone for {_PAUSE:g} s", _PAUSE)
+            raise LimitedError("was asked too fast", _PAUSE)
         if status == HTTPStatus.FORBIDDEN:
             raise RefusedError(
                 f"answered with status {status}: make `contact` in [musicbrainz] your e-mail or web address, "
-                "which they require in every request"
+                "which they require in every request",
+                whole=True,
             )
         refuse(status, headers, body)
 
@@ -298,6 +324,12 @@ def _id(entry: Any) -> str | None:
 def _known_id(song: Song, name: str) -> str | None:
     mbid = song.ids.get(name, "")
     return mbid if _MBID.fullmatch(mbid) else None
+
+
+def _isrc(song: Song) -> str:
+    """The ISRC, "" for none."""
+    isrc = song.ids.get("isrc", "").upper().replace("-", "")
+    return isrc if _ISRC_FORM.fullmatch(isrc) else ""
 
 
 def _by_names(title: str, artist: str | None) -> dict[str, str]:

@@ -21,6 +21,8 @@ from bot.songs.song import AudioFeatures, Song
 MOST_IDS = 40  # in one request
 _GATHER_S = 0.01  # for which ids are gathered that are asked for at about the same time
 
+_OWN_SHARE = 0.95  # of the deadline that a request may take which others wait for
+
 _FEATURES = "danceability energy valence acousticness instrumentalness liveness speechiness tempo loudness".split()
 _ID = re.compile(r"[0-9A-Za-z]{22}")
 _ISRC = re.compile(r"[A-Z]{2}[A-Z0-9]{3}[0-9]{7}")
@@ -32,6 +34,7 @@ class _Batch:
     """Ids that are asked for together, and the task that brings what is known of them."""
 
     ids: list[str]
+    begun: float
     answer: asyncio.Task[list[Any]] | None = None
 
 
@@ -59,22 +62,26 @@ class ReccoBeatsProvider(WebProvider):
 
     async def describe(self, song: Song) -> Found | None:
         """The audio features of a track, by its Spotify id, else by its ISRC; at most two requests."""
-        spotify, isrc = song.ids.get("spotify", ""), song.ids.get("isrc", "").replace("-", "").upper()
-        if song.kind != "track":
+        if not self.can_describe(song):
             return None
+        spotify, isrc = _known_ids(song)
         began = self._clock()
         entry = None
-        if asked := _ID.fullmatch(spotify):
+        if spotify:
             entry = _of_id(await self._entries("audio-features", spotify), spotify)
-        if not entry and _ISRC.fullmatch(isrc):
+        if not entry and isrc:
             answer = (
                 self._entries("audio-features", isrc)
-                if not asked
+                if not spotify
                 else self._second(began, lambda patience: self._entries("audio-features", isrc, patience))
             )
             entry = _of_isrc(await answer or (), isrc)
         features = AudioFeatures.believable({name: number_at(entry, name) for name in _FEATURES})
         return Found(song=Song(features=features)) if features.known() else None
+
+    def can_describe(self, song: Song) -> bool:
+        """A track by its Spotify id or its ISRC."""
+        return song.kind == "track" and any(_known_ids(song))
 
     async def close(self) -> None:
         """Ask no more for what was being gathered."""
@@ -88,7 +95,7 @@ class ReccoBeatsProvider(WebProvider):
             return await self._content(what, id_, patience)
         batch = self._batches.get(what)
         if batch is None or batch.answer is None or len(batch.ids) >= MOST_IDS:
-            batch = self._batches[what] = _Batch([])
+            batch = self._batches[what] = _Batch([], self._clock())
             batch.answer = asyncio.get_running_loop().create_task(self._together(what, batch))
             batch.answer.add_done_callback(lambda task: task.cancelled() or task.exception())
         batch.ids.append(id_)
@@ -105,14 +112,23 @@ class ReccoBeatsProvider(WebProvider):
         finally:
             if self._batches.get(what) is batch:
                 del self._batches[what]
-        return await self._content(what, ",".join(dict.fromkeys(batch.ids)), in_turn=True)
+        # It ends before the first of those who wait has had enough, so that it fails once and not once for each.
+        within = max(self._deadline * _OWN_SHARE - (self._clock() - batch.begun), 0.0)
+        return await self._content(what, ",".join(dict.fromkeys(batch.ids)), within=within)
 
-    async def _content(self, what: str, ids: str, patience: float | None = None, *, in_turn: bool = False) -> list[Any]:
-        answer = await self._ask(f"v1/{what}", {"ids": ids}, endpoint=what, patience=patience, in_turn=in_turn)
+    async def _content(self, what: str, ids: str, patience: float | None = None, *, within: float | None = None) -> list[Any]:
+        shape = {"content": list}
+        answer = await self._ask(f"v1/{what}", {"ids": ids}, shape=shape, endpoint=what, patience=patience, within=within)
         return list_at(answer, "content")
 
 
 # --- reading answers -------------------------------------------------------------------------------------------
+
+
+def _known_ids(song: Song) -> tuple[str, str]:
+    """The Spotify id and the ISRC, "" for what is none."""
+    spotify, isrc = song.ids.get("spotify", ""), song.ids.get("isrc", "").replace("-", "").upper()
+    return spotify if _ID.fullmatch(spotify) else "", isrc if _ISRC.fullmatch(isrc) else ""
 
 
 def _of_id(entries: Iterable[Any], id_: str) -> Any:

@@ -25,18 +25,20 @@ from bot.songs.matching.versions import split_version
 from bot.songs.network.gate import Gate
 from bot.songs.network.threads import AnsweredError, BoundedSession, Threads
 from bot.songs.network.web import refuse
-from bot.songs.providers.base import Found, Provider, at, list_at, number_at, seconds_at, text_at
+from bot.songs.providers.base import Found, Provider, Shape, at, list_at, number_at, seconds_at, shaped, text_at
 from bot.songs.query import NameQuery
 from bot.songs.song import AudioFeatures, Song
 
 SEARCH_LIMIT = 10  # the most that apps of today may ask for
 MAX_NAME = 100  # characters of a name to search for; the whole query may have 250
-_EVERYTHING = "everything"  # what is left alone where the app itself is refused
 _MAX_TOKEN_LIFE = 86_400  # seconds; real ones live an hour
 _FEATURES = "danceability energy valence acousticness instrumentalness liveness speechiness tempo loudness".split()
 
 _ID = re.compile(r"[0-9A-Za-z]{22}")
 _ISRC = re.compile(r"[A-Z]{2}[0-9A-Z]{3}[0-9]{7}")
+_THING: Shape = {"id": str, "name": str, "artists": list}  # a track, an album or an artist
+_SOUND: Shape = {"id": str, "uri": str, "type": str}  # audio features, whichever of them are told
+
 _TOKEN = re.compile(r"[!-~]{1,4096}")
 
 
@@ -162,7 +164,7 @@ class SpotifyProvider(Provider):
         asked = f'track:"{title}" artist:"{artist}"' if title and artist else title or artist
         if not asked:
             return ()
-        answer = await self._ask("search", "search", q=asked, type="track", limit=SEARCH_LIMIT)
+        answer = await self._ask("search", "search", shape={"tracks": dict}, q=asked, type="track", limit=SEARCH_LIMIT)
         tracks = list_at(answer, "tracks", "items")[:SEARCH_LIMIT]
         found = (self._track(track, track_id) for track in tracks if (track_id := _id_at(track)))
         return tuple(each for each in found if each)
@@ -172,7 +174,7 @@ class SpotifyProvider(Provider):
 
         Raises only where neither can be had for a reason other than that the service does not know it.
         """
-        if not self._use_features:
+        if not self.can_describe(song):
             return None
         parts = await asyncio.gather(self._features(song), self._genres(song), return_exceptions=True)
         features, genres = parts
@@ -187,30 +189,32 @@ class SpotifyProvider(Provider):
             return Found(song=told)
         raise next(part for part in parts if isinstance(part, BaseException))
 
+    def can_describe(self, song: Song) -> bool:
+        """By an id of theirs, where the settings let it be asked for features and genres."""
+        return self._use_features and any(_known_id(song, name) for name in ("spotify", "spotify_album", "spotify_artist"))
+
     async def close(self) -> None:
         """Let go of the threads and the connections."""
         await self._threads.close()
 
     async def _features(self, song: Song) -> AudioFeatures:
         """The audio features of a track."""
-        track_id = song.ids.get("spotify", "")
-        if song.kind != "track" or not _ID.fullmatch(track_id):
+        track_id = _known_id(song, "spotify")
+        if song.kind != "track" or not track_id:
             return AudioFeatures()
-        answer = await self._ask(f"audio-features/{track_id}", "audio-features")
+        answer = await self._ask(f"audio-features/{track_id}", "audio-features", shape=_SOUND)
         return AudioFeatures.believable({name: number_at(answer, name) for name in _FEATURES})
 
     async def _genres(self, song: Song) -> tuple[str, ...]:
         """The genres of the main artist; apps of today are told none."""
-        artist_id = song.ids.get("spotify_artist") or await self._main_artist(song)
-        if not artist_id or not _ID.fullmatch(artist_id):
-            return ()
-        return _genres_in(await self._look_up("artists", artist_id))
+        artist_id = _known_id(song, "spotify_artist") or await self._main_artist(song)
+        return _genres_in(await self._look_up("artists", artist_id)) if artist_id else ()
 
     async def _main_artist(self, song: Song) -> str | None:
         """The id of the main artist of a track or an album."""
         for name, path in (("spotify", "tracks"), ("spotify_album", "albums")):
-            if _ID.fullmatch(song.ids.get(name, "")):
-                return _id_at(at(await self._look_up(path, song.ids[name]), "artists", 0))
+            if item_id := _known_id(song, name):
+                return _id_at(at(await self._look_up(path, item_id), "artists", 0))
         return None
 
     def _track(self, answer: Any, track_id: str) -> Found | None:
@@ -244,20 +248,20 @@ class SpotifyProvider(Provider):
         """The track, album or artist with an id; None where there is none."""
         # An id of the right letters that stands for too large a number gets status 400.
         missing = (HTTPStatus.NOT_FOUND, HTTPStatus.BAD_REQUEST)
-        return await self._ask(f"{kind}/{item_id}", kind, missing=missing)
+        return await self._ask(f"{kind}/{item_id}", kind, shape=_THING, missing=missing)
 
-    async def _ask(self, path: str, endpoint: str, *, missing: Sequence[int] = (), **params: Any) -> Any:
-        """The JSON object at a path; None where the status is among `missing`."""
-        self.gate.look(_EVERYTHING)
+    async def _ask(self, path: str, endpoint: str, *, shape: Shape, missing: Sequence[int] = (), **params: Any) -> Any:
+        """The JSON object at a path, of which `shape` is documented; None where the status is among `missing`."""
         trial = self.gate.check(endpoint)
         try:
-            answer = await self._answer(path, params)
+            answer = shaped(await self._answer(path, params), shape)
         except AnsweredError as answered:
             if answered.status in missing and not isinstance(answered, _TokenRefusedError):
                 self.gate.succeeded(endpoint)
+                self.gate.known(endpoint, path, known=False)
                 return None
-            place, error = _meaning(answered, endpoint)
-            self.gate.failed(place, error)
+            error = _meaning(answered, endpoint)
+            self.gate.failed(endpoint, error)
             raise error from None
         except (LeftAloneError, asyncio.CancelledError):
             self.gate.given_up(trial)
@@ -266,25 +270,24 @@ class SpotifyProvider(Provider):
             self.gate.failed(endpoint, error)
             raise
         self.gate.succeeded(endpoint)
+        self.gate.known(endpoint, path, known=True)
         return answer
 
-    async def _answer(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
-        """The JSON object at a path, asked for once more where the service is down for a moment."""
+    async def _answer(self, path: str, params: dict[str, Any]) -> Any:
+        """The JSON at a path, asked for once more where the service is down for a moment."""
         now = asyncio.get_running_loop().time
         end = now() + self._deadline
 
-        async def once() -> dict[str, Any]:
+        async def once() -> Any:
             answer = await self._threads.run(lambda client: client.fetch(path, **params), within=end - now())
-            if not isinstance(answer, dict):
-                raise UnavailableError(
-                    "sent an answer that is no JSON" if answer is None else "sent an answer of another shape"
-                )
+            if answer is None:  # also where it is empty or broken: the library does not tell these apart
+                raise UnavailableError("sent an answer that is no JSON")
             return answer
 
         try:
             return await once()
         except AnsweredError as answered:
-            _, error = _meaning(answered, path)
+            error = _meaning(answered, path)
             pause = 0.1 + 0.2 * self._jitter()
             if not (isinstance(error, UnavailableError) and error.passing) or now() + pause >= end:
                 raise
@@ -292,20 +295,20 @@ class SpotifyProvider(Provider):
         return await once()
 
 
-def _meaning(answered: AnsweredError, endpoint: str) -> tuple[str, ServiceError]:
-    """What a status other than 200 means, and for what: this endpoint, or everything."""
+def _meaning(answered: AnsweredError, endpoint: str) -> ServiceError:
+    """What a status other than 200 means."""
     if isinstance(answered, _TokenRefusedError) and answered.status in {400, 401, 403}:
         remedy = "check client_id and client_secret in [spotify]"
-        return _EVERYTHING, RefusedError(f"does not know this app: {remedy}")
+        return RefusedError(f"does not know this app: {remedy}", whole=True)
     if answered.status == HTTPStatus.FORBIDDEN and b"premium" in answered.body.lower():
-        return _EVERYTHING, RefusedError("answers only apps whose owner has Spotify Premium: let the owner subscribe")
+        return RefusedError("answers only apps whose owner has Spotify Premium: let the owner subscribe", whole=True)
     if endpoint == "audio-features" and answered.status in {403, 404}:
         remedy = "set use_spotify_features in [spotify] to false"
-        return endpoint, RefusedError(f"gives this app no audio features (status {answered.status}): {remedy}")
+        return RefusedError(f"gives this app no audio features (status {answered.status}): {remedy}")
     try:
         refuse(answered.status, answered.headers, answered.body)
     except ServiceError as error:
-        return endpoint, error
+        return error
 
 
 def _album(answer: Any, album_id: str) -> Found | None:
@@ -327,6 +330,12 @@ def _names_in(answer: Any) -> tuple[str, ...]:
 def _genres_in(answer: Any) -> tuple[str, ...]:
     genres = (text_at(genre) for genre in list_at(answer, "genres"))
     return tuple(genre for genre in genres if genre)
+
+
+def _known_id(song: Song, name: str) -> str:
+    """An id of theirs, "" for what is none."""
+    known = song.ids.get(name, "")
+    return known if _ID.fullmatch(known) else ""
 
 
 def _id_at(answer: Any) -> str | None:

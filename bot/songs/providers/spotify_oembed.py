@@ -31,7 +31,7 @@ class SpotifyOembedProvider(WebProvider):
 
     async def identify(self, link: Link) -> Found | None:
         """The title of a track or an album, or the name of an artist; None where it tells nothing."""
-        answer = await self._ask("oembed", {"url": link.url}, missing=(400, 404))
+        answer = await self._ask("oembed", {"url": link.url}, shape={"title": str}, missing=(400, 404))
         title = text_at(answer, "title")
         if title is None or fold(title) in _NO_TITLES or link.url in title:
             return None

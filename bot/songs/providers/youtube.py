@@ -52,6 +52,7 @@ class YouTubeProvider(WebProvider):
         answer = await self._ask(
             "videos",
             {"part": "snippet,contentDetails,topicDetails", "id": link.id},
+            shape={"items": list},
             headers={"X-Goog-Api-Key": self._key.get_secret_value()},
         )
         video = at(answer, "items", 0)
@@ -68,15 +69,14 @@ class YouTubeProvider(WebProvider):
         """Raise what an answer means, whose reason stands in its body."""
         reasons = _reasons(body)
         if reasons & _USED_UP:
-            raise LimitedError("has used up the key's quota, and is left alone for a day", MAX_RETRY_AFTER)
+            raise LimitedError("says that the key's quota is used up", MAX_RETRY_AFTER)
         if reasons & _TOO_FAST:
-            wait = retry_after(headers.get("Retry-After"), NO_RETRY_AFTER)
-            raise LimitedError(f"asks to be left alone for {wait:.0f} s", wait)
+            raise LimitedError("was asked too often", retry_after(headers.get("Retry-After"), NO_RETRY_AFTER))
         if reasons & _BAD_KEY:
-            raise RefusedError(f"does not know this key: {_REMEDY}")
+            raise RefusedError(f"does not know this key: {_REMEDY}", whole=True)
         if status == HTTPStatus.FORBIDDEN:
             remedy = f"{_REMEDY}, and whether it may use the YouTube Data API"
-            raise RefusedError(f"does not answer with this key (status 403): {remedy}")
+            raise RefusedError(f"does not answer with this key (status 403): {remedy}", whole=True)
         super()._refuse(status, headers, body)
 
 

@@ -21,7 +21,7 @@ class YouTubeOembedProvider(WebProvider):
 
     async def identify(self, link: Link) -> Found | None:
         """The video's title and channel, in which the song has still to be found."""
-        answer = await self._ask("oembed", {"url": link.url, "format": "json"}, missing=_MISSING)
+        answer = await self._ask("oembed", {"url": link.url, "format": "json"}, shape={"title": str}, missing=_MISSING)
         title = text_at(answer, "title")
         if title is None:
             return None

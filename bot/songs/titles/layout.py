@@ -117,6 +117,11 @@ def _fill(layout: Layout, row: list[str], channel: Channel) -> None:
     """Read each part of a row of several, and tell those that are versions from names."""
     layout.form = "pair"
     for place, text in enumerate(row):
+        covered = words.COVERED_BEHIND.match(text) if place else None
+        if covered:
+            layout.parts.append(read_part(covered["name"]))
+            layout.versions.append(covered["version"])
+            continue
         part = read_part(text)
         if place == 1 and len(row) == 2 and words.SET_PIECE.match(text):
             layout.is_set = True

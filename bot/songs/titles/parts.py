@@ -35,6 +35,8 @@ _KINDS |= {"「": "title", "『": "title", "《": "title", "〈": "title"}
 _STRAIGHT = re.compile(
     r"\"[^\"]+\"|(?<!\w)'(?=\S)(?:[^']|(?<=\w)'(?=\w))*(?<=\S)'(?!\w)|(?<!\w)‘(?=\S)(?:[^’]|(?<=\w)’(?=\w))*’(?!\w)"
 )
+_OPENING = re.compile(f"[{re.escape(''.join(_CLOSING))}\"'‘]")
+_BRACKET = re.compile(f"[{re.escape(''.join((*_CLOSING, *_CLOSING.values())))}]")
 _SAME = str.maketrans(
     {
         "（": " (",
@@ -74,6 +76,10 @@ _HANGING = frozenset("from of by the and feat no in a to with".split())
 _BARS = re.compile(r"\s*(?<!\|)\|(?!\|)\s*|\s*\|{3,}\s*|(?<!\s)\|\|\s*|\s*\|\|(?!\s)")
 _DASHES = re.compile(r"\s+[-–—―‐‑−]{1,3}\s+|\s+_+\s+|\s+~\s+|\s*/{3}\s*|\s+//\s+|\s+\|\|\s+")
 _LOOSE_DASHES = re.compile(r"(?:\s+[-–—―]|[–—―]|(?<=\S)-\s+|—)\s*(?=\S)")
+# "Nirvana-Lithium": both sides are long and begin with a capital, so that it is hardly one word; one side is a word alone.
+_TIGHT_DASH = re.compile(
+    r"(?!.*-\w+(?:ing|ed)(?!\w))(?:[^\W\d_]{5,}-[^\W\d_][^-()\[\]\"|:/?]{4,}|[^\W\d_][^-()\[\]\"|:/?]{4,}-[^\W\d_]{5,})"
+)
 _SLASHES = re.compile(r"\s+/\s+|(?<=[\u3001-\u9fff])\s*/\s*|\s*/\s*(?=[\u3041-\u9fff])")
 _EDGES = " \t-–—―_~|/:;,•·"
 
@@ -109,17 +115,18 @@ def tidy(text: str, limit: int = MAX_TITLE) -> str:
 
 def pieces(text: str) -> Iterator[Piece]:
     """The text as plain stretches and whatever stands in brackets or quotes, nested ones inside the outer; in order."""
-    start = at = 0
-    ends = _ends(text)
-    while at < len(text):
+    start = 0
+    opening = _OPENING.search(text)
+    ends = _ends(text) if opening else {}
+    while opening:
+        at = opening.start()
         end = ends.get(at) or _end_of_quote(text, at)
-        if not end:
-            at += 1
-            continue
-        if start < at:
-            yield Piece("text", text[start:at], text[start:at])
-        yield Piece(_KINDS.get(text[at], "quote"), text[at + 1 : end - 1].strip(), text[at:end])
-        start = at = end
+        if end:
+            if start < at:
+                yield Piece("text", text[start:at], text[start:at])
+            yield Piece(_KINDS.get(text[at], "quote"), text[at + 1 : end - 1].strip(), text[at:end])
+            start = end
+        opening = _OPENING.search(text, end or at + 1)
     if start < len(text):
         yield Piece("text", text[start:], text[start:])
 
@@ -127,12 +134,13 @@ def pieces(text: str) -> Iterator[Piece]:
 def _ends(text: str) -> dict[int, int]:
     """Where each bracket that opens, and closes, ends: from its place to the one behind its end."""
     ends: dict[int, int] = {}
-    waiting: dict[str, list[int]] = {closing: [] for closing in _CLOSING.values()}
-    for place, character in enumerate(text):
+    waiting: dict[str, list[int]] = {}
+    for bracket in _BRACKET.finditer(text):
+        character = bracket.group()
         if character in _CLOSING:
-            waiting[_CLOSING[character]].append(place)
+            waiting.setdefault(_CLOSING[character], []).append(bracket.start())
         elif waiting.get(character):
-            ends[waiting[character].pop()] = place + 1
+            ends[waiting[character].pop()] = bracket.end()
     return ends
 
 
@@ -161,7 +169,11 @@ def groups(title: str) -> list[list[str]]:
     spaced = [split(bar, _DASHES) for bar in bars]
     if any(len(parts) > 1 for parts in spaced):
         return spaced
-    return [split(bar, _LOOSE_DASHES) for bar in bars]
+    loose = [split(bar, _LOOSE_DASHES) for bar in bars]
+    if loose == [[title]] and _TIGHT_DASH.fullmatch(title):
+        sides = title.split("-")
+        return [sides] if all(side[0].isupper() for side in sides) else loose
+    return loose
 
 
 def slashes(text: str) -> list[str]:

@@ -66,7 +66,7 @@ _NEVER = re.compile(
       |what\s+it\s+means|masterclass|red\s+carpet|acceptance\s+speech|track\s+by\s+track|carpool|(?:hearing|sight)\s+test
       |type\s+beat\s+tutorial)(?!\w)
     | 먹방|브이로그|인터뷰|메이킹|리액션|예고|ゲーム実況|実況|開箱|开箱|インタビュー
-    |予告|メイキング|解説|レビュー|检测|vs\.?\s.*\bgame\s\d|^\[episode\]""",
+    |予告|メイキング|解説|レビュー|检测|vs\.?\s.*\bgame\s\d|^\[episode\]|(?<!\w)(?:full|whole|complete)\s+(?:movie|film)(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # These stand in songs too, but seldom.
@@ -75,13 +75,17 @@ _NO_MUSIC_SIGN = re.compile(
     |s\d\de\d\d|(?<!sessions\s)\#\d+(?![^()]*\))|scenes?|stories|short\s+story|what\s+if
       |versus|vs\.?|preview|recap|tips|guide|facts|challenge|prank|haul|house\s+tour|advert|commercial|wins|announces?
       |interrupts?|died|election|president|speed\s+build|pov|compilation
+      |no[\s-]hit|no[\s-]damage|deathless|all\s+bosses|any%|combos?|patch|dlc|megabase|update|keynote|launch\s+event|unveil\w*
+      |walking\s+tour|(?:city|room|house|studio)\s+tour|full\s+movie|(?:movie|film|game)\s+ending|ending\s+(?:explained|scene)
       |fails|speech|answers|while\s+eating|worth\s+it|in\s+\d+\s+seconds|a\s+day\s+in|what\s+i|i\s+tried|i\s+quit
       |final\s+highlights|world\s+cup|full\s+match|course|science
       |physics|math\w*|iphone|android|tesla|programming|python|javascript|coding|cheapest|expensive|sounds\s+\d+\s+hours
       |rain\s+sounds|meaning|history\s+of|rise\s+and\s+fall|edit(?:ing)?\s+tips
-      |live\s+test|replay|jokes?|stand-?up|performance\s+test|meets|discusses|talks|talking|album\s+announcement|wrong\s+with|(?:why|how)\s+(?:i|we
+      |live\s+test|replay|jokes?|stand-?up|performance\s+test|meets|discusses|talk(?:s|ing)\s+(?:about|to|with)
+      |album\s+announcement|wrong\s+with|(?:why|how)\s+(?:i|we
       |they|he|she|\w+\s+(?:is|are|made|wrote|built|became|works))|the\s+problem\s+with|100%|expert)(?!\w)
-    | ^live:|^(?:how|why|what|who|when|where|which|is|are|do|does|can|should|introducing)\b(?=[^-–—]*(?:$|\|))""",
+    | (?<!\w)\d{1,2}\s?[-–:]\s?\d{1,2}(?!\w)(?=.*\s[-–|]\s)|^live:|^(?:how|why|what|who|when|where|which|is|are|do|does|can
+      |should|introducing)\b(?=[^-–—]*(?:$|\|))""",
     re.IGNORECASE | re.VERBOSE,
 )
 # Games have music of their own.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 
 def _words(text: str) -> frozenset[str]:
@@ -136,6 +137,8 @@ SET_AT_END = re.compile(
 ALBUM = _any(r"full\s+(?:album|ep|lp) | (?:album|disco|álbum)\s+comple[tl]\w* | 全專輯")
 COVER = re.compile(r"(?<!\w)(?:cover(?:ed|s)?|кавер)(?!\w)|カバー|歌ってみた|翻唱", re.IGNORECASE)
 COVERED_BY = re.compile(r"^(?P<version>.*?\bcover(?:ed)?)\s+by\s+(?P<artist>\S.*)$", re.IGNORECASE)
+# "Song covered by Somebody"; but "acoustic cover by Somebody" has no song.
+COVERED_BEHIND = re.compile(r"^(?P<name>\S.*?)\s+(?P<version>covered\s+by\s+\S.*)$", re.IGNORECASE)
 ORIGINALLY = _any(
     r"originally\s+performed\s+by | in\s+the\s+style\s+of | made\s+famous\s+by | as\s+made\s+famous | tribute\s+to"
 )
@@ -188,6 +191,7 @@ _NO_SCRIPT = frozenset({"DIGIT", "FULLWIDTH", "SUPERSCRIPT", "MODIFIER", "MASCUL
 _ONE_SCRIPT = dict.fromkeys(("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "IDEOGRAPHIC"), "CJK")
 
 
+@lru_cache(maxsize=4096)
 def script_of(text: str) -> str:
     """The script of the first letter of a text, such as "LATIN" or "CJK" (Japanese writing is one); empty without letters."""
     for character in text:

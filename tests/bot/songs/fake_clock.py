@@ -42,7 +42,7 @@ class FakeClock:
         """What all of it gives, errors included, with the clock moved from one sleeper to the next."""
         tasks = [asyncio.ensure_future(each) for each in work]
         while not all(task.done() for task in tasks):
-            for _ in range(5):  # rounds of the loop, in which everybody gets to their next sleep
+            for _ in range(20):  # rounds of the loop, in which everybody gets to their next sleep
                 await asyncio.sleep(0)
             self.wake()
         return await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,14 +1,13 @@
-"""Whether a service may be asked: breaker, wishes to be left alone, refused endpoints, pace; on a clock of our own."""
+"""Whether a service may be asked: breaker, wishes to be left alone, refused endpoints; on a clock of our own."""
 
 import logging
-from collections import deque
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import LeftAloneError, LimitedError, RefusedError, ServiceError, UnavailableError
-from bot.songs.network.gate import ALL, FIRST_REST, LONGEST_REST, REFUSED_REST, TRIES, Gate, Pace
+from bot.songs.network.gate import ALL, FIRST_REST, LONGEST_REST, MANY_UNKNOWN, REFUSED_REST, TRIES, Gate
 from tests.bot.songs.fake_clock import FakeClock
 
 DOWN = UnavailableError("took longer than 3 s")
@@ -128,7 +127,8 @@ def test_an_answer_that_was_under_way_does_not_end_the_wish_nor_say_that_it_is_b
     fail(gate, error=LimitedError("asks for it", 7200))
     gate.succeeded("track")
     assert is_open(gate)
-    assert [record.getMessage() for record in caplog.records] == ["Service asks for it; going on without it."]
+    told = "Service asks for it and is left alone for 2 h; going on without it."
+    assert [record.getMessage() for record in caplog.records] == [told]
     clock.now += 7201
     gate.check("track")
     gate.succeeded("track")
@@ -181,6 +181,24 @@ def test_a_refused_endpoint_is_off_for_a_day_and_no_other(gate: Gate, clock: Fak
     assert gate.shut == {}
 
 
+def test_a_service_that_refuses_everything_is_off_for_a_day(
+    gate: Gate, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.check("track")
+    fail(gate, error=RefusedError("does not know this app: check the id", whole=True))
+    gate.succeeded("track")  # which was under way
+    with pytest.raises(LeftAloneError, match=r"^is left alone for 24 h since it does not know this app: check the id$"):
+        gate.check("another endpoint")
+    assert ALL not in gate.shut  # other settings may mend it, so it is not written down
+    clock.now += REFUSED_REST + 1
+    gate.check("track")
+    gate.succeeded("track")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Service does not know this app: check the id; Service is left alone for a day; going on without it.",
+        "Service answers again.",
+    ]
+
+
 def test_a_refused_trial_says_that_the_service_is_there(gate: Gate, clock: FakeClock) -> None:
     fail(gate, TRIES)
     clock.now += FIRST_REST
@@ -220,6 +238,32 @@ def test_a_refused_endpoint_is_told_of_once(gate: Gate, clock: FakeClock, caplog
     ]
 
 
+def test_who_knows_nothing_is_told_of_and_doubted_until_something_is_known(
+    gate: Gate, caplog: pytest.LogCaptureFixture
+) -> None:
+    def ask(thing: str, known: bool = False, endpoint: str = "track") -> None:
+        gate.check(endpoint)
+        gate.succeeded(endpoint)
+        gate.known(endpoint, thing, known)
+
+    for _ in range(MANY_UNKNOWN):
+        ask("the same")
+    for number in range(MANY_UNKNOWN - 2):
+        ask(f"{number}")
+        ask("other", True, "album")
+    assert not gate.doubted
+    assert not caplog.records
+    for number in range(3):
+        ask(f"more {number}")
+        assert gate.doubted
+        assert not is_open(gate)  # whoever makes up ids shuts it for nobody
+    assert [record.getMessage() for record in caplog.records] == [
+        "Service has known none of the last 20 things that track was asked for; is its address still right?"
+    ]
+    ask("real", True)
+    assert not gate.doubted
+
+
 def test_outcomes_are_counted(gate: Gate) -> None:
     gate.check("track")
     gate.succeeded("track")
@@ -228,6 +272,7 @@ def test_outcomes_are_counted(gate: Gate) -> None:
     fail(gate, error=LimitedError("asks for it", 60))
     assert is_open(gate)
     assert gate.counts == {"answered": 1, "unavailable": 1, "refused": 1, "limited": 1, "left alone": 1}
+    assert gate.failures_seen == 3
 
 
 @pytest.mark.parametrize(("left", "told"), [(0.2, "1 s"), (59.5, "60 s"), (150, "2 min"), (5400, "2 h"), (86_400, "24 h")])
@@ -262,100 +307,3 @@ def test_in_whatever_order_things_happen_a_wish_and_a_refusal_are_kept(events: l
         assert is_open(gate, "track") or clock.now >= wish
         assert is_open(gate, "features") or clock.now >= refused
         assert all(clock.now < until <= clock.now + REFUSED_REST for until, _ in gate.shut.values())
-
-
-# --- pace ------------------------------------------------------------------------------------------------------
-
-
-def fastest(begun: list[float], seconds: float) -> int:
-    """The most that begin within any span of less than `seconds`."""
-    window: deque[float] = deque()
-    most = 0
-    for moment in sorted(begun):
-        window.append(moment)
-        while moment - window[0] >= seconds - 1e-9:
-            window.popleft()
-        most = max(most, len(window))
-    return most
-
-
-@pytest.mark.parametrize(("times", "seconds"), [(1, 1.1), (5, 1.0), (3, 0.25)])
-async def test_two_hundred_at_once_begin_no_faster_than_the_pace(clock: FakeClock, times: int, seconds: float) -> None:
-    pace = Pace(times, seconds, clock=clock, sleep=clock.sleep)
-    begun: list[float] = []
-
-    async def request() -> None:
-        await pace.turn(patience=float("inf"))
-        begun.append(clock.now)
-
-    start = clock.now
-    await clock.run(*(request() for _ in range(200)))
-    assert len(begun) == 200
-    assert fastest(begun, seconds) == times
-    # Nor slower than it allows.
-    assert clock.now - start == pytest.approx((200 // times - (200 % times == 0)) * seconds)
-
-
-async def test_of_two_hundred_at_once_those_for_whom_it_is_too_late_are_turned_away_at_once(clock: FakeClock) -> None:
-    pace = Pace(1, 1.1, clock=clock, sleep=clock.sleep)
-    turned_away: list[tuple[float, str]] = []
-
-    async def request() -> None:
-        try:
-            await pace.turn(patience=2.0)
-        except LeftAloneError as error:
-            turned_away.append((clock.now, str(error)))
-
-    start = clock.now
-    await clock.run(*(request() for _ in range(200)))
-    assert turned_away == [(start, "is asked at most once in 1.1 s, and others are before")] * 198
-    # Whoever is turned away takes nobody's turn.
-    assert clock.now - start == pytest.approx(1.1)
-    clock.now += 1.1
-    await pace.turn(patience=0.0)
-
-
-@given(
-    st.integers(1, 4),
-    st.floats(0.1, 3),
-    st.lists(st.tuples(st.floats(0, 2), st.floats(0, 5)), min_size=1, max_size=25),
-)
-async def test_the_pace_holds_whenever_requests_come_and_however_long_they_wait(
-    times: int, seconds: float, arrivals: list[tuple[float, float]]
-) -> None:
-    clock = FakeClock()
-    pace = Pace(times, seconds, clock=clock, sleep=clock.sleep)
-    begun: list[float] = []
-
-    async def request(arrival: float, patience: float) -> None:
-        await clock.sleep(arrival)
-        try:
-            await pace.turn(patience)
-        except LeftAloneError:
-            return
-        assert clock.now - 1000 - arrival <= patience + 1e-6
-        begun.append(clock.now)
-
-    later = [(sum(gap for gap, _ in arrivals[: place + 1]), patience) for place, (_, patience) in enumerate(arrivals)]
-    outcomes = await clock.run(*(request(*each) for each in later))
-    assert outcomes == [None] * len(arrivals)
-    assert 0 < fastest(begun, seconds) <= times
-
-
-async def test_a_sleep_that_ends_early_does_not_let_a_request_begin_early(clock: FakeClock) -> None:
-    async def light_sleep(seconds: float) -> None:
-        clock.now += max(seconds / 2, 1e-9)
-
-    pace = Pace(1, 1.0, clock=clock, sleep=light_sleep)
-    await pace.turn(0)
-    start = clock.now
-    await pace.turn(2)
-    assert clock.now - start >= 1.0
-
-
-async def test_pace_on_the_real_clock_lets_the_first_ones_begin_at_once() -> None:
-    pace = Pace(3, 3600)
-    for _ in range(3):
-        await pace.turn(0)
-    with pytest.raises(LeftAloneError, match="at most 3 times in 3600 s"):
-        await pace.turn(3)

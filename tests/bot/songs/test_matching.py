@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.songs.matching.match import MIN_SCORE, best, same_recording, scored
+from bot.songs.matching.match import MIN_SCORE, best, same_kind, same_recording, scored
 from bot.songs.matching.names import fold, similarity
 from bot.songs.providers.base import Found
 from bot.songs.song import Song
@@ -352,6 +352,7 @@ def test_never_raises_and_scores_are_shares(wanted: Song, others: list[Song]) ->
     assert [round(each.score, 2) for each in ranking] == sorted((round(each.score, 2) for each in ranking), reverse=True)
     found = best(wanted, [Found(song=each) for each in others])
     assert found is None or found.song in others
+    assert all(same_kind(wanted, each) in {True, False} for each in others)
 
 
 @given(ANY, ANY)

@@ -105,9 +105,12 @@ def test_labelled_title(example: dict[str, Any]) -> None:
 def test_most_of_many_more_titles_are_right() -> None:
     music = [is_right(each, found) for each, found in READ if each["is_music"]]
     other = [is_right(each, found) for each, found in READ if not each["is_music"]]
-    assert (len(music), len(other)) == (431 + 81, 184 + 10)
+    assert (len(music), len(other)) == (501 + 81, 224 + 10)
     assert mean(music) >= 0.97
-    assert mean(other) >= 0.97
+    # "Breaking Bad - Say My Name" is written as a song is; such readings stay below what is believed without a service.
+    assert mean(other) >= 0.92
+    believed = [found.is_music and found.confidence >= 0.6 for each, found in READ if not each["is_music"]]
+    assert mean(believed) <= 0.06
 
 
 def test_versions_and_guests_are_mostly_right() -> None:
@@ -174,9 +177,64 @@ def test_a_band_may_be_two_artists() -> None:
 
 
 def test_what_seems_to_be_no_music_still_says_what_it_would_be() -> None:
-    first, second, *_ = readings("Aphex Twin - Avril 14th", "somebody")
+    first, second, *_ = readings("Aphex Twin - Avril 14th Gameplay", "somebody")
     assert first == VideoTitle(confidence=first.confidence)
-    assert (second.artist, second.song, second.is_music) == ("Aphex Twin", "Avril 14th", True)
+    assert (second.artist, second.song, second.is_music) == ("Aphex Twin", "Avril 14th Gameplay", True)
+
+
+@pytest.mark.parametrize("title", ["Harbour - Sail", "Harbour-Slowly Sailing", "Harbour 41 - Sail Me Home"])
+def test_two_names_with_a_dash_are_music_though_not_for_sure(title: str) -> None:
+    found = parse_title(title, "somebody")
+    assert found.is_music
+    assert 0.5 <= found.confidence < 0.6
+
+
+@pytest.mark.parametrize(
+    ("title", "author"),
+    [
+        ("Harbour - Full Movie", "somebody"),
+        ("Harbour Ring - Old King no hit", "somebody"),
+        ("The Harbour Show #1169 - Jane Doe", "somebody"),
+        ("Harbour - Jane Doe, ep. 12", "somebody"),
+        ("Harbour 4-0 Sail - The Goals", "somebody"),
+        ("Harbour - Sail", "Harbour Gaming"),
+        ("Harbour - Sail", "World News"),
+        ("Noise-Cancelling Harbours", "somebody"),
+    ],
+)
+def test_signs_against_two_names_with_a_dash(title: str, author: str) -> None:
+    assert not parse_title(title, author).is_music
+
+
+@pytest.mark.parametrize(
+    "note", ["(Jane Doe Cover)", "(Cover by Jane Doe)", "(cover)", "(acoustic cover)", "[Jane Doe acoustic cover]", "| Cover"]
+)
+@pytest.mark.parametrize("channel", ["Jane Doe", "Jane Doe Music", "JaneDoeVEVO"])
+def test_who_plays_a_cover_is_its_artist_and_the_original_is_in_no_reading(note: str, channel: str) -> None:
+    found = [(each.artist, each.song) for each in readings(f"Adele - Hello {note}", channel)]
+    assert found == [("Jane Doe", "Hello"), ("Jane Doe", "Adele")]
+
+
+@pytest.mark.parametrize(
+    ("title", "song"),
+    [
+        ("Harbour Lights - I Want You to Sail", "I Want You to Sail"),
+        ("I Want You to Sail - Harbour Lights", "I Want You to Sail"),
+        ("Sail - The Harbours", "Sail"),
+        ("Sail Away! - HarBour", "Sail Away!"),
+        ('"Sail" - Harbour', "Sail"),
+        ("Can't Sail - Harbour & Lights", "Can't Sail"),
+    ],
+)
+def test_how_a_side_is_written_tells_which_song_is_covered(title: str, song: str) -> None:
+    found = parse_title(f"{title} (Jane Doe cover)", "Jane Doe")
+    assert (found.artist, found.song, found.version) == ("Jane Doe", song, "cover")
+
+
+def test_who_plays_a_cover_is_less_sure_where_nothing_tells() -> None:
+    told, open_ = (parse_title("Johnny - Hurt (Nine Nails Cover)", channel) for channel in ("Johnny", "somebody"))
+    assert (told.artist, open_.artist) == ("Johnny", "Johnny")
+    assert open_.confidence < 0.6 < told.confidence
 
 
 def test_the_channel_says_which_side_is_the_artist() -> None:

@@ -39,14 +39,14 @@ FAULTS: dict[str, tuple[Handler, type[ServiceError], str]] = {
     "500": (faults.status(500, "<h1>Oops</h1>", kind="text/html"), UnavailableError, "answered with status 500"),
     "502": (faults.status(502), UnavailableError, "answered with status 502"),
     "204": (faults.status(204), UnavailableError, "answered with status 204"),
-    "429": (faults.too_often(), LimitedError, "asks to be left alone for 7200 s"),
-    "429, no header": (faults.status(429), LimitedError, "asks to be left alone for 60 s"),
+    "429": (faults.too_often(), LimitedError, "was asked too often (status 429)"),
+    "429, no header": (faults.status(429), LimitedError, "was asked too often (status 429)"),
     "429, quota": (
         faults.status(429, '{"error": {"status": 429, "reason": "QUOTA_EXCEEDED"}}'),
         LimitedError,
-        "asks to be left alone for 3600 s (its quota is used up)",
+        "was asked too often (status 429: its quota is used up)",
     ),
-    "503 with a wish": (faults.status(503, headers={"Retry-After": "9"}), LimitedError, "asks to be left alone for 9 s"),
+    "503 with a wish": (faults.status(503, headers={"Retry-After": "9"}), LimitedError, "asked for a pause (status 503)"),
     "HTML": (faults.status(200, "<html></html>", kind="text/html"), UnavailableError, "sent an answer that is no JSON"),
     "half JSON": (faults.json('{"data": [{"title": "Hal'), UnavailableError, "sent an answer that is no JSON"),
     "empty": (faults.json(""), UnavailableError, "sent an answer that is no JSON"),
@@ -108,7 +108,7 @@ def test_whatever_status_comes_it_is_a_service_error(status: int, headers: dict[
 # --- time ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("deadline", [0.1, 0.2])
+@pytest.mark.parametrize("deadline", [0.1])
 @pytest.mark.parametrize("fault", [faults.slow_headers, faults.slow_body])
 async def test_the_deadline_holds(server: Server, fault: Handler, deadline: float) -> None:
     server.fault = fault
@@ -132,8 +132,7 @@ async def test_the_deadline_holds_where_the_server_takes_no_connection() -> None
 
 
 @pytest.mark.parametrize("code", [403, 429])
-@pytest.mark.parametrize("deadline", [0.2, 5.0])
-@pytest.mark.parametrize("ending", ["hangs", "breaks off"])
+@pytest.mark.parametrize(("deadline", "ending"), [(0.2, "hangs"), (0.2, "breaks off"), (5.0, "breaks off")])
 async def test_a_status_is_believed_though_its_body_fails(code: int, deadline: float, ending: str) -> None:
     async def answer(writer: asyncio.StreamWriter) -> None:
         head = f"HTTP/1.1 {code} No\r\nRetry-After: 7200\r\nContent-Length: 500\r\n\r\nsome"
@@ -171,7 +170,7 @@ async def test_fifty_megabytes_behind_an_error_are_not_read(server: Server) -> N
 
     with little_memory(8):
         async with raw(answer) as base:
-            assert str(await error_of(base)) == "asks to be left alone for 30 s"
+            assert str(await error_of(base)) == "was asked too often (status 429)"
 
 
 def bomb(blocks: int = 64, size: int = 16 * MEGABYTE) -> bytes:
@@ -220,10 +219,10 @@ async def test_a_body_may_be_just_as_long_as_allowed(server: Server) -> None:
 async def test_statuses_that_mean_unknown_are_none(server: Server) -> None:
     server.fault = faults.status(404, "<html>")
     async with asking() as client:
-        assert await client.json(server.base) is None
-        assert await client.body(server.base) is None
+        assert await client.json(server.base, missing=(404,)) is None
+        assert await client.body(server.base, missing=(404,)) is None
         with pytest.raises(RefusedError, match="404"):
-            await client.json(server.base, missing=())
+            await client.json(server.base)
         server.fault = faults.status(400)
         assert await client.json(server.base, missing=(400, 404)) is None
 

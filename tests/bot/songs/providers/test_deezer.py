@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from bot.errors import LeftAloneError, LimitedError, UnavailableError
-from bot.songs.network.web import Web
 from bot.songs.providers.base import Found
 from bot.songs.providers.deezer import DeezerProvider
 from bot.songs.query import NameQuery
@@ -19,6 +18,7 @@ from bot.songs.song import AudioFeatures, Song
 from bot.stand_ins import faults
 from bot.stand_ins.base import made_up_songs
 from bot.stand_ins.deezer import DeezerStandIn
+from tests.bot.songs.servers import asking
 
 SONGS = made_up_songs(4)
 SONG = SONGS[2]
@@ -30,10 +30,8 @@ SOUND = AudioFeatures(tempo=SONG.features.tempo, loudness=SONG.features.loudness
 @asynccontextmanager
 async def deezer(songs: tuple[Song, ...] = SONGS, **options: Any) -> AsyncIterator[tuple[DeezerProvider, DeezerStandIn]]:
     """A provider that asks a stand-in, which knows these songs."""
-    async with DeezerStandIn(songs, **options) as server:
-        web = Web(deadline=2.5, agent="tests")
+    async with DeezerStandIn(songs, **options) as server, asking(2.5) as web:
         yield DeezerProvider(web, server.base, deadline=2.5, jitter=lambda: 0), server
-        await web.close()
 
 
 def sounds(found: Found | None) -> dict[str, float]:
@@ -185,7 +183,7 @@ async def test_their_errors_come_with_status_200(code: int, tries: int) -> None:
 
 async def test_a_quota_that_is_used_up_lets_them_alone_for_five_seconds() -> None:
     async with deezer(trouble=4) as (provider, server):
-        with pytest.raises(LimitedError, match="5 s") as caught:
+        with pytest.raises(LimitedError, match="more often than its quota allows") as caught:
             await provider.describe(SONG)
         assert caught.value.retry_after == 5
         with pytest.raises(LeftAloneError):

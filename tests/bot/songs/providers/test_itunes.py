@@ -12,7 +12,6 @@ import pytest
 
 from bot.errors import LeftAloneError, LimitedError, UnavailableError
 from bot.songs.network.gate import Pace
-from bot.songs.network.web import Web
 from bot.songs.providers.base import Found
 from bot.songs.providers.itunes import ITunesProvider
 from bot.songs.query import NameQuery
@@ -20,6 +19,7 @@ from bot.songs.song import Song
 from bot.stand_ins import faults
 from bot.stand_ins.base import made_up_songs
 from bot.stand_ins.itunes import ITunesStandIn
+from tests.bot.songs.servers import asking
 
 SONGS = made_up_songs(4)
 SONG = SONGS[2]
@@ -34,10 +34,8 @@ async def itunes(
     songs: tuple[Song, ...] = SONGS, country: str = "US", pace: Pace | None = None, **options: Any
 ) -> AsyncIterator[tuple[ITunesProvider, ITunesStandIn]]:
     """A provider that asks a stand-in, which knows these songs."""
-    async with ITunesStandIn(songs, **options) as server:
-        web = Web(deadline=2.5, agent="tests")
+    async with ITunesStandIn(songs, **options) as server, asking(2.5) as web:
         yield ITunesProvider(web, server.base, deadline=2.5, country=country, pace=pace, jitter=lambda: 0), server
-        await web.close()
 
 
 async def test_a_search_tells_names_length_genre_and_an_excerpt() -> None:
@@ -136,7 +134,8 @@ async def test_of_a_strange_entry_what_is_right_of_it(entry: Any, wanted: Found 
 
 
 @pytest.mark.parametrize("results", [None, 7, {"a": 1}, "A"])
-async def test_no_list_of_results_is_nothing_found(results: Any) -> None:
+async def test_no_list_of_results_is_a_failure(results: Any) -> None:
     async with itunes() as (provider, server):
         server.fault = faults.json(json.dumps({"results": results}))
-        assert list(await provider.search(NameQuery(title="A"))) == []
+        with pytest.raises(UnavailableError, match="another shape"):
+            await provider.search(NameQuery(title="A"))

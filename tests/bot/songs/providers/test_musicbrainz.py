@@ -295,7 +295,7 @@ async def test_without_a_contact_the_refusal_says_what_to_set(
 async def test_too_fast_is_a_short_pause_and_no_failure(server: Server, clock: FakeClock) -> None:
     async with provider(server, clock, pace=Pace(9, 1, clock=clock), gate=Gate("", clock=clock)) as asked:
         assert await asked.describe(KNOWN)
-        with pytest.raises(LimitedError, match="asked too fast, and is left alone for 5 s") as caught:
+        with pytest.raises(LimitedError, match=r"^was asked too fast$") as caught:
             await asked.describe(OTHER)
         assert caught.value.retry_after == 5
         with pytest.raises(LeftAloneError):
@@ -311,8 +311,9 @@ async def test_a_503_with_a_wish_or_for_another_reason_is_taken_as_such(server: 
             await asked.describe(KNOWN)
         assert len(server.asked) == 2  # tried again, in its turn
         server.fault = faults.status(503, "exceeding the allowable rate limit", headers={"Retry-After": "77"})
-        with pytest.raises(LimitedError, match="77 s"):
+        with pytest.raises(LimitedError, match=r"asked for a pause \(status 503\)") as caught:
             await asked.describe(KNOWN)
+        assert caught.value.retry_after == 77
 
 
 async def test_many_at_once_are_asked_in_turn_never_faster_than_once_a_second(server: Server, clock: FakeClock) -> None:
@@ -368,9 +369,9 @@ async def test_of_half_and_wrong_answers_what_is_right_is_taken(
     assert song.duration is None
 
 
-@pytest.mark.parametrize("answer", ["{}", '{"recordings": null}', '{"recordings": {"id": 1}}', '{"relations": "x"}', "null"])
-async def test_answers_with_nothing_in_them_are_none(server: Server, clock: FakeClock, answer: str) -> None:
-    server.fault = faults.json(answer)
+@pytest.mark.parametrize("lists", ["[]", "[null, 7, {}]"])
+async def test_answers_with_nothing_in_them_are_none(server: Server, clock: FakeClock, lists: str) -> None:
+    server.fault = faults.json(f'{{"recordings": {lists}, "relations": {lists}}}')
     async with provider(server, clock) as asked:
         assert await asked.describe(KNOWN) is None
         assert await asked.identify(TRACK) is None

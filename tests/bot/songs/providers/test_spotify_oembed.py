@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from bot.links import Link
-from bot.songs.network.web import Web
 from bot.songs.providers.spotify_oembed import SpotifyOembedProvider
 from bot.songs.song import Song
 from bot.stand_ins import faults
 from bot.stand_ins.base import made_up_songs
 from bot.stand_ins.spotify import SpotifyStandIn, made_up_id
+from tests.bot.songs.servers import asking
 
 SONG = made_up_songs(1)[0]
 TRACK = Link("spotify", "track", SONG.ids["spotify"])
@@ -27,10 +27,8 @@ ARTIST = Link("spotify", "artist", made_up_id(SONG.artists[0]))
 @asynccontextmanager
 async def oembed(song: Song = SONG) -> AsyncIterator[tuple[SpotifyOembedProvider, SpotifyStandIn]]:
     """A provider that asks a stand-in, which knows one song."""
-    async with SpotifyStandIn(songs=(song,)) as server:
-        web = Web(deadline=2.5, agent="tests")
+    async with SpotifyStandIn(songs=(song,)) as server, asking(2.5) as web:
         yield SpotifyOembedProvider(web, server.base, deadline=2.5), server
-        await web.close()
 
 
 @pytest.mark.parametrize(
@@ -64,7 +62,7 @@ async def test_an_unknown_id_is_none(kind: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "title", [None, "", " \u200b", 7, ["Tide"], "Spotify", "Spotify – Web Player", "SPOTIFY Embed", "Page not found", TRACK.url]
+    "title", ["", " \u200b", "Spotify", "Spotify – Web Player", "SPOTIFY Embed", "Page not found", TRACK.url]
 )
 async def test_a_title_that_says_nothing_is_none(title: Any) -> None:
     async with oembed() as (provider, server):

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.errors import LeftAloneError, ServiceError, UnavailableError
 from bot.links import Link
 from bot.songs.network.gate import Gate
+from bot.songs.network.threads import THREADS, WAITING
 from bot.songs.providers.spotify import SpotifyProvider
 from bot.songs.query import NameQuery
 from bot.stand_ins import faults
@@ -115,12 +116,12 @@ async def test_a_hang_ends_at_the_deadline_and_every_thread_is_free_at_once(plac
     async with spotify(deadline=0.25) as (provider, server):
         setattr(server, place, fault)
         began = time.monotonic()
-        outcomes = await asyncio.gather(*(provider.identify(TRACK) for _ in range(4)), return_exceptions=True)
+        outcomes = await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS)), return_exceptions=True)
         assert 0.2 < time.monotonic() - began < 0.6
-        assert [str(outcome) for outcome in outcomes] == ["took longer than 0.25 s"] * 4
+        assert [str(outcome) for outcome in outcomes] == ["took longer than 0.25 s"] * THREADS
         setattr(server, place, None)
         provider.gate = Gate(provider.label)
-        assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(4))))
+        assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS))))
 
 
 async def test_whoever_is_called_off_frees_the_thread() -> None:
@@ -132,7 +133,7 @@ async def test_whoever_is_called_off_frees_the_thread() -> None:
             return await faults.slow_headers(request)
 
         server.api_fault = hang
-        tasks = [asyncio.create_task(provider.identify(TRACK)) for _ in range(4)]
+        tasks = [asyncio.create_task(provider.identify(TRACK)) for _ in range(THREADS)]
         for _ in tasks:
             await arrived.acquire()
         for task in tasks:
@@ -140,18 +141,21 @@ async def test_whoever_is_called_off_frees_the_thread() -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
         server.api_fault = None
         async with asyncio.timeout(2):
-            assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(4))))
-        assert provider.gate.counts == {"answered": 4}
+            assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS))))
+        assert provider.gate.counts == {"answered": THREADS}
 
 
 async def test_those_too_many_are_turned_away_without_blame_for_the_service() -> None:
-    async with spotify(deadline=0.3) as (provider, server):
+    most = THREADS + WAITING
+    async with spotify(deadline=0.5) as (provider, server):
+        assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS))))  # the threads are there
+        provider.gate = Gate(provider.label)
         server.api_fault = faults.slow_headers
-        outcomes = await asyncio.gather(*(provider.identify(TRACK) for _ in range(80)), return_exceptions=True)
-        assert sum("questions to it wait already" in str(outcome) for outcome in outcomes) == 80 - 68
-        assert sum("took longer" in str(outcome) for outcome in outcomes) == 4
-        assert sum(isinstance(outcome, LeftAloneError) for outcome in outcomes) == 76
-        assert provider.gate.counts == {"unavailable": 4}
+        outcomes = await asyncio.gather(*(provider.identify(TRACK) for _ in range(most + 12)), return_exceptions=True)
+        assert sum("questions to it wait already" in str(outcome) for outcome in outcomes) == 12
+        assert sum("took longer" in str(outcome) for outcome in outcomes) == THREADS
+        assert sum(isinstance(outcome, LeftAloneError) for outcome in outcomes) == WAITING + 12
+        assert provider.gate.counts == {"unavailable": THREADS}
 
 
 async def test_fifty_megabytes_are_not_read() -> None:

@@ -14,13 +14,13 @@ from pydantic import SecretStr
 
 from bot.errors import LeftAloneError, LimitedError, RefusedError, ServiceError
 from bot.links import Link
-from bot.songs.network.web import Web
 from bot.songs.providers.base import Found, Video
 from bot.songs.providers.youtube import YouTubeProvider
 from bot.songs.song import AudioFeatures, Song
 from bot.stand_ins import faults
 from bot.stand_ins.base import made_up_songs
 from bot.stand_ins.youtube import YouTubeStandIn
+from tests.bot.songs.servers import asking
 
 SONG = made_up_songs(1)[0]
 LINK = Link("youtube", "video", SONG.ids["youtube"])
@@ -30,10 +30,8 @@ MUSIC, GAMES = "https://en.wikipedia.org/wiki/Rock_music", "https://en.wikipedia
 @asynccontextmanager
 async def youtube(key: str = "made-up-key", **options: Any) -> AsyncIterator[tuple[YouTubeProvider, YouTubeStandIn]]:
     """A provider that asks a stand-in, which knows one video."""
-    async with YouTubeStandIn(songs=(SONG,), **options) as server:
-        web = Web(deadline=2.5, agent="tests")
+    async with YouTubeStandIn(songs=(SONG,), **options) as server, asking(2.5) as web:
         yield YouTubeProvider(web, server.api_base, key=SecretStr(key), deadline=2.5), server
-        await web.close()
 
 
 async def found_of(**options: Any) -> Found | None:
@@ -173,7 +171,7 @@ async def test_a_refusal_without_a_reason_is_the_keys(body: str) -> None:
             await provider.identify(LINK)
 
 
-@pytest.mark.parametrize("body", ["{}", '{"items": null}', '{"items": [null]}', '{"items": [{"snippet": {"title": 5}}]}'])
+@pytest.mark.parametrize("body", ['{"items": []}', '{"items": [null]}', '{"items": [{"snippet": {"title": 5}}]}'])
 async def test_an_answer_without_a_title_is_none(body: str) -> None:
     async with youtube() as (provider, server):
         server.fault = faults.json(body)
