@@ -1,0 +1,88 @@
+"""What a conversation and a platform say to each other: where, who, what was heard, what is to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from bot.errors import HypeError
+from bot.links import Link
+
+Button = Literal["up", "down", "again", "remove", "why", "approve", "edit", "reject"]
+CardKind = Literal["reply", "draft", "notice"]
+Reason = Literal["forbidden", "gone", "limited", "down"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A channel or thread: `community` is the guild or workspace, "" for private messages; all ids are the platform's."""
+
+    platform: str
+    community: str
+    channel: str
+
+    def __str__(self) -> str:
+        """As it is kept: "discord:GUILD:CHANNEL"."""
+        return f"{self.platform}:{self.community}:{self.channel}"
+
+    @property
+    def scope(self) -> str:
+        """The community as it is kept, "discord:GUILD"; a private conversation is a community of its own."""
+        return f"{self.platform}:{self.community or self.channel}"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A message that somebody wrote; nothing of its text is kept but the links."""
+
+    message: str  # the platform's id of it, unique among all: "discord:CHANNEL:MESSAGE"
+    place: Place
+    person: str  # "discord:USER"
+    links: Sequence[Link]
+    asked: bool = False  # whether the bot was mentioned, replied to, or written to in private
+    edited: bool = False
+    nsfw: bool = False  # whether the channel is for adults
+    text: str = field(default="", repr=False)  # for whoever asked by name instead of by link
+
+
+@dataclass(frozen=True)
+class Card:
+    """What is shown of a reply, a draft or a notice; a platform renders it within its limits, and mentions nobody."""
+
+    kind: CardKind
+    title: str  # the song on one line; "" for a notice
+    url: str  # where the song can be heard; "" where that is not known
+    text: str
+    footer: str
+    reply: str  # the id of the reply or draft, which buttons carry; "" for a notice
+    buttons: tuple[Button, ...] = ()
+    choices: tuple[str, ...] = ()  # of a draft: its candidates, the best first
+
+
+class OutletError(HypeError):
+    """What a platform would not do, and why."""
+
+    def __init__(self, message: str, reason: Reason) -> None:
+        """Take the sentence and its kind."""
+        super().__init__(message)
+        self.reason = reason
+
+
+class Outlet(Protocol):
+    """A platform's end of a conversation; every method may raise OutletError."""
+
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
+        """Show a card, as a reply to the message `answering` or in its thread; returns the id of the new message.
+
+        The same `nonce` never posts twice within some minutes where the platform can see to it.
+        """
+
+    async def change(self, message: str, card: Card) -> None:
+        """Show another card in place of one shown before."""
+
+    async def remove(self, message: str) -> None:
+        """Take a message of ours away; it may be gone already."""
+
+    async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
+        """The message of ours that was posted lately with this nonce, or in answer to that message; "" where there is none."""
