@@ -170,7 +170,9 @@ def song(query: tuple[str, ...], as_json: bool, file: Path | None) -> None:
     if found.calls:
         screen.say("")
         screen.table(("service", "step", "outcome", "ms", ""), texts.calls(found.calls))
-    for line in (texts.unknown(found.song), texts.took(found)):
+    from bot.songs.services import mode
+
+    for line in (texts.unknown(found.song), texts.took(found), mode(settings)):
         if line:
             screen.say(line, "dim")
 

@@ -233,7 +233,7 @@ def _address_end(text: str, start: int) -> int:
 # --- 3. Classification: what an address names -----------------------------------------------------------------
 
 _SPOTIFY_HOSTS = frozenset({"open.spotify.com", "play.spotify.com"})
-_SHORT_HOSTS = frozenset({"spotify.link", "spotify.app.link", "spoti.fi"})
+SHORT_HOSTS = frozenset({"spotify.link", "spotify.app.link", "spoti.fi"})
 _YOUTUBE_HOSTS = frozenset(f"{front}youtube.com" for front in ("", "www.", "m.", "music.")) | {
     "youtube-nocookie.com",
     "www.youtube-nocookie.com",
@@ -272,7 +272,7 @@ def _read(address: str) -> Link | None:
     host = host.lower().removesuffix(".") if host.isascii() else ""  # lowering turns a Kelvin sign into k
     if host in _SPOTIFY_HOSTS:
         return _spotify(_without_front(segments))
-    if host in _SHORT_HOSTS:
+    if host in SHORT_HOSTS:
         return _short_link(host, segments)
     if host in _YOUTUBE_HOSTS:
         return _youtube(segments, query)

@@ -41,6 +41,14 @@ Base = Annotated[
         title="an address that begins with https:// or http://, with no user, query or fragment",
     ),
 ]
+AnyBase = Annotated[
+    str,
+    Field(
+        max_length=1024,
+        pattern=r"^(https?://[^\s/?#@\\]+(/[^\s?#@\\]*)?|)$",
+        title='an address that begins with https:// or http://, with no user, query or fragment, or ""',
+    ),
+]
 Secret = Annotated[SecretStr, Field(max_length=512, title="one line of at most 512 characters")]
 Contact = Annotated[
     str,
@@ -196,6 +204,10 @@ class SpotifySettings(Section):
     api_base: Base = Field(default="https://api.spotify.com/v1", description="Address of its Web API.")
     accounts_base: Base = Field(default="https://accounts.spotify.com", description="Address that gives tokens.")
     oembed_base: Base = Field(default="https://open.spotify.com", description="Address of its oEmbed service.")
+    short_base: AnyBase = Field(
+        default="",
+        description='Address that follows short links; "" asks the hosts that they name (spotify.link and others).',
+    )
 
 
 class YouTubeSettings(Section):

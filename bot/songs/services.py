@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.metadata import version
-from types import MappingProxyType
 
 from bot.config import Settings
+from bot.links import SHORT_HOSTS
 from bot.songs.cache import Cache
 from bot.songs.desk import Desk
 from bot.songs.listening.listener import Listener
@@ -38,12 +38,10 @@ class Services:
         *,
         knows_genre: Callable[[str], bool] = lambda _: True,
         vocabulary: str = "",
-        bases: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Get ready to ask; nothing is asked yet.
 
-        `knows_genre` tells whether the model can make use of a genre, and `vocabulary` that model from others; `bases`
-        moves hosts that are no setting (of short links and previews) to other addresses.
+        `knows_genre` tells whether the model can make use of a genre, and `vocabulary` that model from others.
         """
         deadline = settings.songs.service_deadline
         agent = f"deephypebot/{version('deephypebot')}"
@@ -54,8 +52,9 @@ class Services:
         self.desk = Desk(cache, deadline=deadline, variants=variants)
         self._vocabulary = vocabulary
         self._variants = variants
-        self.short_links = ShortLinks(deadline=deadline, agent=agent, bases=bases)
-        self.listener = Listener(deadline=deadline, agent=agent, bases=bases) if settings.songs.listen else None
+        moved = dict.fromkeys(SHORT_HOSTS, settings.spotify.short_base) if settings.spotify.short_base else None
+        self.short_links = ShortLinks(deadline=deadline, agent=agent, bases=moved)
+        self.listener = Listener(deadline=deadline, agent=agent) if settings.songs.listen else None
         if self.listener:
             self.listener.prepare()
         self.knows_genre = knows_genre

@@ -13,6 +13,7 @@ from bot.stand_ins.itunes import ITunesStandIn
 from bot.stand_ins.lastfm import LastFmStandIn
 from bot.stand_ins.musicbrainz import MusicBrainzStandIn
 from bot.stand_ins.reccobeats import ReccoBeatsStandIn
+from bot.stand_ins.short_links import ShortLinksStandIn
 from bot.stand_ins.spotify import SpotifyStandIn
 from bot.stand_ins.youtube import YouTubeStandIn
 
@@ -34,6 +35,7 @@ class MusicServices:
                 "api_base": base["spotify"] + "/v1",
                 "accounts_base": base["spotify"],
                 "oembed_base": base["spotify"],
+                "short_base": base["short_links"],
             },
             "youtube": {"api_base": base["youtube"] + "/youtube/v3", "oembed_base": base["youtube"]},
             "reccobeats": {"api_base": base["reccobeats"]},
@@ -62,6 +64,7 @@ async def music_services(songs: Sequence[Song], *, delay: float = 0.0) -> AsyncI
         "lastfm": LastFmStandIn(songs, delay),
         "deezer": DeezerStandIn(songs, delay),
         "itunes": ITunesStandIn(songs, delay),
+        "short_links": ShortLinksStandIn(songs, delay),
     }
     async with AsyncExitStack() as stack:
         for service in services.values():

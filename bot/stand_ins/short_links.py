@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from bot.links import Link
+from bot.links import SHORT_HOSTS, Link
 from bot.songs.song import Song
 from bot.stand_ins.base import Handler, StandIn
-
-HOSTS = ("spotify.link", "spotify.app.link", "spoti.fi")
 
 _PAGE = """<!DOCTYPE html><html><head><title>Spotify</title><link rel="canonical" href="{address}"/>
 <meta property="og:url" content="{address}"><meta property="al:ios:url" content="spotify:track:{id}">
@@ -37,9 +35,9 @@ class ShortLinksStandIn(StandIn):
     @property
     def bases(self) -> Mapping[str, str]:
         """For each shortener's host, this server's address."""
-        return dict.fromkeys(HOSTS, self.base)
+        return dict.fromkeys(SHORT_HOSTS, self.base)
 
-    def link(self, song: Song, host: str = HOSTS[0]) -> Link:
+    def link(self, song: Song, host: str = "spotify.link") -> Link:
         """A short link to a song that has a Spotify id."""
         return Link("spotify", "short_link", _code(song), shortener=host)
 

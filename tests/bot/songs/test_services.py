@@ -17,11 +17,12 @@ from bot.hype import Hype
 from bot.links import Link
 from bot.songs.cache import Cache
 from bot.songs.resolver import LookUp, Resolver
-from bot.songs.services import Services, mode
+from bot.songs.services import Services
 from bot.songs.song import Song
 from bot.stand_ins import faults
 from bot.stand_ins.base import Handler, made_up_songs
 from bot.stand_ins.music import MusicServices, music_services
+from bot.stand_ins.short_links import ShortLinksStandIn
 from bot.stand_ins.youtube import YouTubeStandIn
 from bot.store.answers import Answers
 from bot.store.database import Database
@@ -377,38 +378,32 @@ async def test_nothing_is_asked_twice_because_something_else_failed(music: Music
     assert len(music.services["reccobeats"].asked) == before
 
 
+async def test_a_short_link_is_followed_and_remembered(music: MusicServices) -> None:
+    short = music.services["short_links"]
+    assert isinstance(short, ShortLinksStandIn)
+    async with opened(chosen(music)) as resolver:
+        found = await resolver.look_up(short.link(SONG))
+        long = await resolver.look_up(TRACK)
+    assert found.song == long.song
+    assert found.song.line == SONG.line
+    assert outcomes(found)["Spotify's short links", "follow"] == "found"
+    assert len(short.asked) == 1
+
+
+async def test_a_short_link_to_a_playlist_is_declined_too(music: MusicServices) -> None:
+    short = music.services["short_links"]
+    assert isinstance(short, ShortLinksStandIn)
+    short.targets["mix"] = f"https://open.spotify.com/playlist/{'0' * 22}"
+    async with opened(chosen(music)) as resolver:
+        with pytest.raises(DeclinedError, match="playlist"):
+            await resolver.look_up(Link("spotify", "short_link", "mix"))
+
+
 async def test_a_playlist_is_declined_before_anybody_is_asked(music: MusicServices) -> None:
     async with opened(chosen(music)) as resolver:
         with pytest.raises(DeclinedError, match="playlist"):
             await resolver.look_up(Link("spotify", "playlist", "0" * 22))
     assert requests(music) == 0
-
-
-# --- the mode -----------------------------------------------------------------------------------------------------
-
-
-def test_the_mode_says_what_works_and_which_keys_are_missing() -> None:
-    assert mode(Settings()) == (
-        "No Spotify key, no YouTube key, no Last.fm key, no contact for MusicBrainz: names from ReccoBeats, Spotify oEmbed and "
-        "YouTube oEmbed; features from ReccoBeats and Deezer; genres from Deezer and iTunes."
-    )
-
-
-def test_the_mode_of_an_operator_with_all_keys_lacks_nothing() -> None:
-    settings = Settings.model_validate(
-        {
-            "spotify": {"client_id": "a", "client_secret": "b"},
-            "youtube": {"key": "c"},
-            "lastfm": {"key": "d"},
-            "musicbrainz": {"contact": "me@example.org"},
-        }
-    )
-    assert mode(settings).startswith("Names from Spotify, YouTube, ReccoBeats")
-    assert "genres from MusicBrainz, Last.fm, Deezer and iTunes." in mode(settings)
-
-
-def test_offline_is_a_mode_too() -> None:
-    assert mode(Settings.model_validate({"songs": {"online": False}})) == "Offline: only the sample catalogue is known."
 
 
 def test_songs_made_up_are_all_different() -> None:
