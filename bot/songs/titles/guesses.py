@@ -31,12 +31,20 @@ class Guess:
 
 def topic(text: str, channel: Channel) -> Guess:
     """A channel made by the music service itself: it names the artist, and the title is the song's."""
+    before, _, after = text.partition(" - ")
+    name = after.partition("(")[0]
+    if name.strip() and channel.likeness(before) >= ALIKE and not _is_note(name):
+        text = after  # some uploads say who plays all the same
     song, *rest = split(text, _SPACED_DASH)[:2] or [""]
-    if rest and not (words.VERSION_PIECE.search(rest[0]) or words.NOISE_NOTE.search(rest[0])):
+    if rest and not _is_note(rest[0]):
         song, rest = text, []
     part = read_part(song)
     versions = [version_in(each) for each in rest if words.VERSION_PIECE.search(each)]
     return Guess(channel.name, part.name, "pair", 0.99, (*part.versions, *versions), tuple(part.guests), 1.0, whole=True)
+
+
+def _is_note(text: str) -> bool:
+    return bool(words.VERSION_PIECE.search(text) or words.NOISE_NOTE.search(text))
 
 
 def speaks(channel: Channel, name: str) -> float:
