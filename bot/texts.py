@@ -24,6 +24,18 @@ quit                leave (so does Ctrl-D)"""
 GOODBYE = "Goodbye."
 NOTHING_YET = 'I have not said anything yet: paste a song link or type "Artist - Title" first.'
 MAX_GENRES = 3
+# What stands on the buttons, by their names; a draft has one that approves for each of its candidates.
+BUTTONS = {
+    "up": "👍",
+    "down": "👎",
+    "again": "Again",
+    "remove": "Remove",
+    "why": "Why?",
+    "approve": "Approve",
+    "edit": "Edit",
+    "reject": "Reject",
+}
+APPROVE = "Approve {number}"
 
 
 def joined(parts: Iterable[str], last: str) -> str:

@@ -1,1 +1,1 @@
-"""What is kept between runs: the bot's replies, the votes on them, answers of services; never the text of messages."""
+"""What is kept between runs: replies, votes, posts, drafts, wishes, answers of services; never the text of messages."""

@@ -102,7 +102,8 @@ def test_check_tells_what_is_there(url: str) -> None:
     run("upgrade")
     told = run("check", "--json")
     found = json.loads(told.stdout)
-    assert (told.exit_code, found["rows"], found["faults"]) == (0, {"answers": 1, "replies": 1, "votes": 2}, [])
+    filled = {name: count for name, count in found["rows"].items() if count}
+    assert (told.exit_code, filled, found["faults"]) == (0, {"answers": 1, "replies": 1, "votes": 2}, [])
     assert (found["schema"], found["newest"], found["bytes"] > 4096) == (NEWEST, NEWEST, True)
     lines = [line.split() for line in run("check").stdout.splitlines()]
     assert ["schema", NEWEST] in lines

@@ -1,0 +1,116 @@
+"""Drafts: candidates that curators choose from, what became of them, and who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import select, update
+
+from bot.store.database import Database
+from bot.store.posts import move
+from bot.store.tables import KeptDraft, KeptDraftEvent, KeptPost
+
+SCHEMA = 1
+DraftState = Literal["open", "approved", "edited", "rejected", "expired", "posted"]
+
+
+class Drafts:
+    """The drafts in a database; every method raises StoreError when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this open database."""
+        self._database = database
+
+    async def create(self, draft: KeptDraft, song: str) -> bool:
+        """Write a new draft and its song's key down; False, and nothing is written, where its post is not claimed any more."""
+        async with self._database.session() as session:
+            if not await move(session, draft.post, ("claimed",), "making"):
+                return False
+            await session.execute(update(KeptPost).where(KeptPost.id == draft.post).values(song=song))
+            session.add(draft)
+            await session.flush()  # since the event can only name a draft that is there
+            session.add(KeptDraftEvent(draft=draft.id, at=draft.at, who=None, what="created"))
+            return True
+
+    async def transition(
+        self,
+        draft: str,
+        expected: Sequence[DraftState],
+        new: DraftState,
+        event: KeptDraftEvent,
+        *,
+        at_round: int | None = None,
+        **changes: Any,
+    ) -> KeptDraft | None:
+        """Bring a draft from one of the expected states (and round, if one is given) to another, and write the event.
+
+        `changes` are new values of other columns. Of several who try at once, one gets the draft as it is now; the
+        others get None, and nothing is written of them.
+        """
+        query = update(KeptDraft).where(KeptDraft.id == draft, KeptDraft.state.in_(expected))
+        if at_round is not None:
+            query = query.where(KeptDraft.round == at_round)
+        async with self._database.session() as session:
+            won: KeptDraft | None = await session.scalar(query.values(state=new, **changes).returning(KeptDraft))
+            if won is not None:
+                session.add(event)
+            return won
+
+    async def shown(self, draft: str, message: str) -> None:
+        """Write down which message shows a draft."""
+        async with self._database.session() as session:
+            await session.execute(update(KeptDraft).where(KeptDraft.id == draft).values(message=message))
+
+    async def get(self, draft: str) -> KeptDraft | None:
+        """The draft of this id, None if there is none."""
+        async with self._database.reading() as session:
+            return await session.get(KeptDraft, draft)
+
+    async def of_post(self, post: str) -> KeptDraft | None:
+        """The draft for a post; None if there is none."""
+        async with self._database.reading() as session:
+            found: KeptDraft | None = await session.scalar(select(KeptDraft).where(KeptDraft.post == post))
+            return found
+
+    async def in_states(self, *states: DraftState) -> list[KeptDraft]:
+        """All drafts in these states, oldest first: ("open"), or ("approved", "edited") for those to be sent."""
+        query = select(KeptDraft).where(KeptDraft.state.in_(states)).order_by(KeptDraft.at, KeptDraft.id)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query))
+
+    async def expired(self, now: str) -> list[KeptDraft]:
+        """Open drafts whose time is up at a moment (as `stamp` writes it), the longest first."""
+        query = select(KeptDraft).where(KeptDraft.state == "open", KeptDraft.expires <= now)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptDraft.expires, KeptDraft.id)))
+
+    async def events(self, draft: str) -> list[KeptDraftEvent]:
+        """What happened to a draft, in order."""
+        query = select(KeptDraftEvent).where(KeptDraftEvent.draft == draft).order_by(KeptDraftEvent.id)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query))
+
+    async def export(self) -> list[dict[str, Any]]:
+        """Every draft with its events, oldest first, JSON-ready, with no person in it."""
+        events: dict[str, list[dict[str, str]]] = {}
+        async with self._database.reading() as session:
+            for event in await session.scalars(select(KeptDraftEvent).order_by(KeptDraftEvent.id)):
+                told = {"at": event.at, "what": event.what, "detail": event.detail}
+                events.setdefault(event.draft, []).append(told)
+            drafts = list(await session.scalars(select(KeptDraft).order_by(KeptDraft.at, KeptDraft.id)))
+        return [
+            {
+                "schema": SCHEMA,
+                "draft": draft.id,
+                "scope": draft.scope,
+                "state": draft.state,
+                "round": draft.round,
+                "candidates": draft.candidates,
+                "chosen": draft.chosen,
+                "text": draft.text,
+                "at": draft.at,
+                "events": events.get(draft.id, []),
+            }
+            for draft in drafts
+        ]

@@ -1,0 +1,153 @@
+"""Posts: which song in which message was answered, how far that came, and which message of ours came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.database import Database
+from bot.store.early import settle
+from bot.store.putting import put_new
+from bot.store.tables import KeptPost, KeptReply, KeptVote
+from bot.store.votes import Tally
+
+# claimed: somebody is at it; making: curators are at its draft; sending: the reply is written, but perhaps not posted.
+PostState = Literal["claimed", "making", "sending", "sent", "dropped", "removed"]
+_NOT_WRITTEN: tuple[PostState, ...] = ("claimed", "making")
+_UNFINISHED: tuple[PostState, ...] = ("claimed", "sending")
+_OPEN: tuple[PostState, ...] = ("claimed", "making", "sending")
+_SAID: tuple[PostState, ...] = ("making", "sending", "sent")
+
+
+@dataclass(frozen=True)
+class Liked:
+    """A reply that was sent, and how it stands."""
+
+    post: KeptPost
+    reply: KeptReply
+    tally: Tally
+
+
+class Posts:
+    """The posts in a database; every method raises StoreError when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this open database."""
+        self._database = database
+
+    async def claim(self, post: KeptPost) -> bool:
+        """Write a new post down; False where its song in its message was claimed before, by whatever program."""
+        async with self._database.session() as session:
+            return bool(await put_new(session, KeptPost, [_row(post)]))
+
+    async def sending(self, post: str, reply: KeptReply, song: str) -> bool:
+        """Write the reply that is about to be sent, with its song's key; False, and nothing is written, where it is late.
+
+        Late is whoever finds the post written, dropped or removed by somebody else.
+        """
+        async with self._database.session() as session:
+            if not await move(session, post, _NOT_WRITTEN, "sending"):
+                return False
+            session.add(reply)
+            await session.flush()  # since the post can only name a reply that is there
+            await session.execute(update(KeptPost).where(KeptPost.id == post).values(reply=reply.id, song=song))
+            return True
+
+    async def sent(self, post: str, message: str) -> bool:
+        """Write down which message of ours it became, and count the votes that came before; False where it was not sending."""
+        async with self._database.session() as session:
+            return await settle(session, post, message)
+
+    async def dropped(self, post: str) -> bool:
+        """Give up a post that was not sent; False where it was sent or given up before."""
+        async with self._database.session() as session:
+            return await move(session, post, _OPEN, "dropped")
+
+    async def removed(self, post: str) -> bool:
+        """Write down that our message is gone; False where there was none any more."""
+        async with self._database.session() as session:
+            return await move(session, post, ("sent",), "removed")
+
+    async def get(self, post: str) -> KeptPost | None:
+        """The post of this id, None if there is none."""
+        async with self._database.reading() as session:
+            return await session.get(KeptPost, post)
+
+    async def of_message(self, message: str) -> KeptPost | None:
+        """The post that became this message of ours, removed or not; None if there is none."""
+        async with self._database.reading() as session:
+            found: KeptPost | None = await session.scalar(select(KeptPost).where(KeptPost.message == message))
+            return found
+
+    async def of_reply(self, reply: str) -> KeptPost | None:
+        """The post that this reply was written for; None if there is none."""
+        async with self._database.reading() as session:
+            found: KeptPost | None = await session.scalar(select(KeptPost).where(KeptPost.reply == reply))
+            return found
+
+    async def of_source(self, source: str) -> list[KeptPost]:
+        """All posts that answer a message, in whatever state, oldest first."""
+        query = select(KeptPost).where(KeptPost.source == source).order_by(KeptPost.at, KeptPost.id)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query))
+
+    async def unfinished(self, since: str) -> list[KeptPost]:
+        """Posts claimed at or after a moment (as `stamp` writes it) that are neither sent nor before curators, oldest first."""
+        query = select(KeptPost).where(KeptPost.state.in_(_UNFINISHED), KeptPost.at >= since)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptPost.at, KeptPost.id)))
+
+    async def drop_older(self, before: str) -> int:
+        """Give up what `unfinished` would tell of the time before a moment; returns how many they were."""
+        late = (KeptPost.at < before) & KeptPost.state.in_(_UNFINISHED)
+        async with self._database.session() as session:
+            dropped = await session.scalars(update(KeptPost).where(late).values(state="dropped").returning(KeptPost.id))
+            return len(list(dropped))
+
+    async def said(self, place: str, song: str, since: str) -> bool:
+        """Whether a song was answered in a place at or after a moment, or is being answered; removed ones do not count."""
+        query = select(KeptPost.id).where(KeptPost.place == place, KeptPost.song == song, KeptPost.at >= since)
+        async with self._database.reading() as session:
+            return await session.scalar(query.where(KeptPost.state.in_(_SAID)).limit(1)) is not None
+
+    async def top(self, scope: str, since: str, limit: int) -> list[Liked]:
+        """The replies that a community likes best of those since a moment ("" for ever): more votes for than against."""
+        up = func.count().filter(KeptVote.vote == 1)
+        down = func.count().filter(KeptVote.vote == -1)
+        counted = (
+            select(KeptPost.id, up.label("up"), down.label("down"))
+            .join(KeptVote, KeptVote.reply == KeptPost.reply)
+            .where(KeptPost.scope == scope, KeptPost.at >= since, KeptPost.state == "sent")
+            .group_by(KeptPost.id)
+            .having(up > down)
+            .subquery()
+        )
+        best = counted.c.up - counted.c.down
+        query = (
+            select(KeptPost, KeptReply, counted.c.up, counted.c.down)
+            .join(counted, counted.c.id == KeptPost.id)
+            .join(KeptReply, KeptReply.id == KeptPost.reply)
+            .order_by(best.desc(), KeptPost.at.desc(), KeptPost.id)
+            .limit(limit)
+        )
+        async with self._database.reading() as session:
+            return [Liked(post, reply, Tally(int(ups), int(downs))) for post, reply, ups, downs in await session.execute(query)]
+
+    async def forget(self, before: str) -> int:
+        """Drop the posts from before a moment, with their drafts; returns how many they were. Replies stay."""
+        async with self._database.session() as session:
+            return len(list(await session.scalars(delete(KeptPost).where(KeptPost.at < before).returning(KeptPost.id))))
+
+
+async def move(session: AsyncSession, post: str, expected: Sequence[PostState], new: PostState) -> bool:
+    """Bring a post from one of the expected states to another; of several who try at once, one is told True."""
+    moved = update(KeptPost).where(KeptPost.id == post, KeptPost.state.in_(expected)).values(state=new)
+    return await session.scalar(moved.returning(KeptPost.id)) is not None
+
+
+def _row(post: KeptPost) -> dict[str, object]:
+    return {column.key: getattr(post, column.key) for column in KeptPost.__table__.columns}

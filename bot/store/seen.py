@@ -1,0 +1,27 @@
+"""Events of platforms that were dealt with, since some are delivered twice."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+
+from bot.store.database import Database
+from bot.store.putting import put_new
+from bot.store.tables import KeptSeen
+
+
+class Seen:
+    """The events in a database; every method raises StoreError when the database fails."""
+
+    def __init__(self, database: Database) -> None:
+        """Use this open database."""
+        self._database = database
+
+    async def first(self, event: str, at: str) -> bool:
+        """Whether an event comes for the first time; it is written down."""
+        async with self._database.session() as session:
+            return bool(await put_new(session, KeptSeen, [{"event": event, "at": at}]))
+
+    async def forget(self, before: str) -> int:
+        """Drop the events from before a moment (as `stamp` writes it); returns how many they were."""
+        async with self._database.session() as session:
+            return len(list(await session.scalars(delete(KeptSeen).where(KeptSeen.at < before).returning(KeptSeen.event))))

@@ -1,0 +1,163 @@
+"""Votes on messages: many at once, before their message is known; what the learner reads; and what is erased."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.errors import StoreError
+from bot.store.database import Database
+from bot.store.drafts import Drafts
+from bot.store.lessons import Lessons
+from bot.store.posts import Posts
+from bot.store.privacy import Privacy
+from bot.store.replies import Replies
+from bot.store.tables import KeptDraft, KeptDraftEvent
+from bot.store.vote_writer import VoteWriter
+from bot.store.votes import MessageVote, Tally, Votes
+from bot.store.wishes import Wishes
+from tests.bot.store.kept import NOON, a_post, a_reply, at, execute, post_sent
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An empty database."""
+    opened = await Database.open(database_url)
+    yield opened
+    await opened.close()
+
+
+async def test_a_storm_of_votes_is_kept(database: Database) -> None:
+    for name in "ab":
+        await post_sent(database, name)
+    writer = VoteWriter(Votes(database))
+    storm = [MessageVote(f"ours-{'ab'[n % 2]}", f"p{n}", -1 if n % 10 == 0 else 1, at()) for n in range(1_200)]
+    assert set(await asyncio.gather(*map(writer.write, storm))) == {"discord:g"}
+    assert [await Votes(database).tally(f"reply-{name}") for name in "ab"] == [Tally(480, 120), Tally(600, 0)]
+    await asyncio.gather(*(writer.write(MessageVote(each.message, each.person, None, at())) for each in storm[::2]))
+    await writer.close()
+    assert await Votes(database).on("reply-a") == {}
+
+
+async def test_the_last_of_a_persons_votes_counts(database: Database) -> None:
+    await post_sent(database, "a")
+    turns = [1, -1, None, 1, None, -1]
+    assert await Votes(database).write([MessageVote("ours-a", "p", turn, at()) for turn in turns]) == ["discord:g"] * 6
+    assert await Votes(database).on("reply-a") == {"p": -1}
+    await Votes(database).write([MessageVote("ours-a", "q", 1, at())])
+    assert [await Votes(database).clear("reply-a", -1), await Votes(database).clear("reply-a")] == [1, 1]
+    assert await Votes(database).write([]) == []
+
+
+async def test_votes_from_before_the_message_was_known_count_once_it_is(database: Database) -> None:
+    posts, votes = Posts(database), Votes(database)
+    await posts.claim(a_post("a"))
+    await posts.sending("a", a_reply("r"), "song")
+    early = [("p", 1), ("q", -1), ("s", 1), ("s", None), ("t", 1), ("t", -1)]
+    for person, vote in early:
+        assert await votes.write([MessageVote("ours", person, vote, at())]) == [None]
+    await votes.write([MessageVote("never", "p", 1, at())])
+    await votes.change("q", "r", lambda _: 1, at(1))
+    assert await posts.sent("a", "ours")
+    assert await votes.on("r") == {"p": 1, "q": 1, "t": -1}
+    assert len((await Privacy(database).show("p"))["early_votes"]) == 1
+    await votes.forget_early(at(1))
+    assert (await Privacy(database).show("p"))["early_votes"] == []
+
+
+async def test_no_vote_is_lost_while_its_message_becomes_known(database: Database, database_url: str) -> None:
+    other = await Database.open(database_url)
+    for turn in range(10):
+        await Posts(database).claim(a_post(f"p{turn}"))
+        await Posts(database).sending(f"p{turn}", a_reply(f"r{turn}"), "song")
+        await asyncio.gather(
+            Votes(other).write([MessageVote(f"ours{turn}", "ann", 1, at())]),
+            Posts(database).sent(f"p{turn}", f"ours{turn}"),
+            Votes(other).write([MessageVote(f"ours{turn}", "bob", -1, at())]),
+        )
+        assert await Votes(database).on(f"r{turn}") == {"ann": 1, "bob": -1}
+    await other.close()
+
+
+async def test_two_programs_that_write_the_same_votes_at_once_get_in_nobodys_way(database: Database, database_url: str) -> None:
+    other = await Database.open(database_url)
+    for name in "abcd":
+        await post_sent(database, name)
+    storm = [MessageVote(f"ours-{name}", f"p{n}", 1, at()) for name in "abcd" for n in range(50)]
+    await asyncio.gather(*(Votes(one).write(storm[turn:] + storm[:turn]) for turn in (0, 70, 140) for one in (database, other)))
+    assert {await Votes(database).tally(f"reply-{name}") for name in "abcd"} == {Tally(50, 0)}
+    await other.close()
+
+
+async def test_a_vote_that_cannot_be_kept_says_so(database: Database, database_url: str) -> None:
+    await post_sent(database, "a")
+    writer = VoteWriter(Votes(database))
+    await execute(database_url, "ALTER TABLE votes RENAME TO elsewhere")
+    said = await asyncio.gather(
+        *(writer.write(MessageVote("ours-a", person, 1, at())) for person in "pq"), return_exceptions=True
+    )
+    assert [type(each) for each in said] == [StoreError] * 2
+    await execute(database_url, "ALTER TABLE elsewhere RENAME TO votes")
+    assert await writer.write(MessageVote("ours-a", "p", 1, at())) == "discord:g"
+
+
+async def test_who_gives_up_waiting_keeps_nobody_else_from_voting(database: Database) -> None:
+    await post_sent(database, "a")
+    writer = VoteWriter(Votes(database))
+    tasks = [asyncio.create_task(writer.write(MessageVote("ours-a", person, 1, at()))) for person in "pq"]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    assert await tasks[1] == "discord:g"
+    await writer.close()
+    assert await Votes(database).on("reply-a") == {"p": 1, "q": 1}
+
+
+async def test_the_learner_reads_what_was_seen_since_the_reset(database: Database) -> None:
+    for name, minutes in (("old", 0), ("new", 60)):
+        said = a_reply(f"reply-{name}", minutes=minutes)
+        said.candidates = [{"text": "Else.", "scores": {"fluency": 0.1}}, {"text": "no scores"}, None]
+        await post_sent(database, name, minutes=minutes, reply=said)
+    await post_sent(database, "elsewhere", scope="discord:h")
+    unsent = a_reply("unsent")
+    unsent.scope = "discord:g"
+    await Replies(database).keep(unsent)
+    await Votes(database).write([MessageVote(f"ours-{name}", "p", 1, at()) for name in ("new", "elsewhere")])
+    lessons = Lessons(database, lambda: NOON + timedelta(days=1))
+    new, old = await lessons.examples("discord:g")
+    assert (new.votes, old.votes, new.age, old.age) == ({"p": 1}, {}, 23 / 24, 1.0)
+    assert (new.scores, list(new.others)) == ({"fluency": 0.5}, [{"fluency": 0.1}])
+    await Lessons(database, lambda: NOON + timedelta(minutes=30)).reset("discord:g")
+    assert await lessons.examples("discord:g") == [new]
+    await lessons.reset("discord:g")
+    assert await lessons.examples("discord:g") == []
+    assert len(await lessons.examples("discord:h")) == 1
+
+
+async def test_whoever_asks_is_shown_and_erased_and_replies_stay(database: Database) -> None:
+    ann, privacy = "discord:ann", Privacy(database)
+    for name in "ab":
+        await post_sent(database, name)
+    await Votes(database).write([MessageVote(m, who, 1, at()) for m in ("ours-a", "later") for who in (ann, "discord:bob")])
+    await Posts(database).claim(a_post("c"))
+    draft = KeptDraft(id="d", post="c", scope="discord:g", place="x", candidates=[], expires=at(9), at=at())
+    await Drafts(database).create(draft, "song")
+    event = KeptDraftEvent(draft="d", at=at(), who=ann, what="rejected")
+    await Drafts(database).transition("d", ["open"], "rejected", event, by=ann)
+    await Wishes(database).set("discord:g", "mode", "off", ann, at())
+    await Wishes(database).block("discord:g", "word", "lush", ann, at())
+    await Wishes(database).opt_out(ann, at())
+    shown = await privacy.show(ann)
+    counts = {name: len(rows) for name, rows in shown.items() if isinstance(rows, list)}
+    once = dict.fromkeys(("votes", "early_votes", "drafts", "draft_events", "settings", "blocks", "optouts"), 1)
+    assert counts == once | {"posts": 3}
+    assert shown["votes"] == [{"reply": "reply-a", "vote": 1, "at": at()}]
+    assert await privacy.erase(ann) == 9
+    left = {name: rows for name, rows in (await privacy.show(ann)).items() if rows and isinstance(rows, list)}
+    assert left == {"optouts": [{"at": at()}]}
+    assert await Votes(database).on("reply-a") == {"discord:bob": 1}
+    assert await Replies(database).get("reply-a") is not None
+    assert (await Drafts(database).events("d"))[1].who is None
+    assert await privacy.erase(ann) == 0
