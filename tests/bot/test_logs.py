@@ -286,7 +286,7 @@ def test_nor_what_looks_like_one_in_what_libraries_say(text: str) -> None:
         "Deezer answers again.",
         "MusicBrainz took longer than 2.5 s; going on without it.",
         "How the bot is can be seen at http://127.0.0.1:9754/healthz and http://127.0.0.1:9754/metrics.",
-        "The database 'sqlite+aiosqlite:////home/me/.local/share/deephypebot/deephypebot.sqlite3' cannot be used.",
+        "The database 'sqlite+aiosqlite:///data/deephypebot.sqlite3' cannot be used.",
         "In 'config.toml' health.host is '0.0.0.0', but must be \"127.0.0.1\".",
         "No YouTube key, no Spotify key: names from ReccoBeats.",
         "https://open.spotify.com/track/4uLU6hMCjMI75M1A2tKUQC",
