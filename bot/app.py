@@ -1,5 +1,8 @@
 """Wires the settings to the parts that a conversation needs: use case, database, services, rooms."""
 
+# Each part imports what it needs when it is first used, so that a single reply waits for nothing else.
+# ruff: noqa: PLC0415
+
 from __future__ import annotations
 
 import gc
@@ -61,7 +64,7 @@ class App:
 
     def room(self, channel: str) -> Room:
         """The conversation in a channel, named as "platform:room"."""
-        from bot.platforms.base import Room  # noqa: PLC0415 - a single reply needs no room
+        from bot.platforms.base import Room
 
         reply = self._settings.reply
         return Room(
@@ -76,7 +79,7 @@ class App:
     @property
     def mode(self) -> str:
         """Which services are asked for what, in one line."""
-        from bot.songs.services import mode  # noqa: PLC0415 - a single reply does not tell
+        from bot.songs.services import mode
 
         return mode(self._settings)
 
@@ -99,8 +102,8 @@ class Lazily:
 
     async def open(self) -> Database | None:
         """The database, without what was kept for long enough; None where it cannot be opened: then `fault` says why."""
-        from bot.store.database import Database  # noqa: PLC0415 - a song from the catalogue needs none
-        from bot.store.retention import forget_old  # noqa: PLC0415
+        from bot.store.database import Database
+        from bot.store.retention import forget_old
 
         if self._opened is None and not self.fault:
             try:
@@ -129,15 +132,15 @@ def open_resolver(settings: Settings, database: Lazily, genres: GenreTable) -> R
     Only what is among `genres` counts as a genre. Raises HypeError where listening is switched on and cannot be done.
     """
     if settings.songs.online and settings.songs.listen:
-        from bot.songs.listening.listener import Listener  # noqa: PLC0415 - hardly anybody listens
+        from bot.songs.listening.listener import Listener
 
         if remedy := Listener.available():
             raise HypeError(remedy)
 
     async def services() -> Services:
-        from bot.songs.cache import Cache  # noqa: PLC0415 - a song from the catalogue needs none of them
-        from bot.songs.services import Services  # noqa: PLC0415
-        from bot.store.answers import Answers  # noqa: PLC0415
+        from bot.songs.cache import Cache
+        from bot.songs.services import Services
+        from bot.store.answers import Answers
 
         kept = await database.open()
         # All that is loaded by now stays: the garbage collector need not go through it again and again, which would hold
@@ -175,9 +178,9 @@ async def found_out(settings: Settings, query: str | Link) -> LookUp:
 
 async def exported_votes(url: str) -> list[dict[str, Any]]:
     """Every vote in a database, JSON-ready, with no person in it; raises StoreError."""
-    from bot.curation.votes import Ballot  # noqa: PLC0415 - as above
-    from bot.store.database import Database  # noqa: PLC0415
-    from bot.store.votes import Votes  # noqa: PLC0415
+    from bot.curation.votes import Ballot
+    from bot.store.database import Database
+    from bot.store.votes import Votes
 
     database = await Database.open(url)
     try:
