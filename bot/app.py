@@ -21,9 +21,13 @@ from inference.commentary import Commentator
 from inference.genres import GenreTable
 
 if TYPE_CHECKING:  # what is not needed for every answer is imported when it is
-    from bot.platforms.base import Room
+    from bot.conversation.conversation import Conversation
+    from bot.curation.settings import PlaceSettings
+    from bot.health.base import Health
     from bot.songs.services import Services
     from bot.store.database import Database
+
+_IN_MEMORY = "sqlite+aiosqlite:///:memory:"
 
 
 def now() -> datetime:
@@ -38,43 +42,56 @@ class App:
         self,
         settings: Settings,
         hype: Hype,
-        database: Database | None,
+        database: Database,
         *,
+        defaults: PlaceSettings | None = None,
+        health: Health | None = None,
         degraded: tuple[str, ...] = (),
         clock: Callable[[], datetime] = now,
     ) -> None:
-        """Take the open parts; `degraded` says in a sentence each what does not work, and why."""
+        """Take the open parts; `degraded` says in a sentence each what does not work, and why.
+
+        `defaults` hold in every place until something else is set there; None takes those of the settings.
+        """
+        from bot.conversation.context import Context
+        from bot.conversation.conversation import Conversation
+
         self._settings = settings
-        self._hype = hype
-        self._database = database
-        self._clock = clock
+        self.hype = hype
+        self.database = database
         self.degraded = degraded
+        context = Context(
+            hype,
+            database,
+            defaults=defaults or settings.places.defaults(settings.reply.praise),
+            clock=clock,
+            health=health,
+            remembered=settings.reply.remembered,
+        )
+        self.conversation: Conversation = Conversation(context, keep_days=settings.store.keep_days)
 
     @classmethod
-    async def open(cls, settings: Settings) -> App:
-        """Load the model and open the database; without a database the bot talks all the same, but is `degraded`.
+    async def open(
+        cls, settings: Settings, *, health: Health | None = None, defaults: PlaceSettings | None = None, memory: bool = True
+    ) -> App:
+        """Load the model and open the database.
 
-        Raises BundleError or DeviceError when there is no model to talk with, HypeError when listening is switched on
-        and cannot be done.
+        Where that cannot be opened the bot talks all the same, `degraded`, and forgets everything when it ends; unless
+        it is to have a `memory`: then StoreError is raised. Raises BundleError or DeviceError when there is no model to
+        talk with, HypeError when listening is switched on and cannot be done.
         """
-        database = Lazily(settings)
-        hype = open_hype(settings, database)
-        kept = await database.open()
-        return cls(settings, hype, kept, degraded=(database.fault,) if database.fault else ())
+        from bot.store.database import Database
 
-    def room(self, channel: str) -> Room:
-        """The conversation in a channel, named as "platform:room"."""
-        from bot.platforms.base import Room
-
-        reply = self._settings.reply
-        return Room(
-            channel,
-            self._hype,
-            self._database,
-            praise=reply.praise,
-            remembered=reply.remembered,
-            clock=self._clock,
-        )
+        lazily = Lazily(settings)
+        hype = open_hype(settings, lazily, health)
+        database = await lazily.open()
+        if database is None:
+            if memory:
+                await hype.close()
+                raise StoreError(lazily.fault)
+            database = await Database.open(_IN_MEMORY)
+        degraded = (lazily.fault,) if lazily.fault else ()
+        return cls(settings, hype, database, defaults=defaults, health=health, degraded=degraded)
 
     @property
     def mode(self) -> str:
@@ -83,11 +100,11 @@ class App:
 
         return mode(self._settings)
 
-    async def close(self) -> None:
-        """Let go of everything."""
-        await self._hype.close()
-        if self._database:
-            await self._database.close()
+    async def close(self, patience: float = 10.0) -> None:
+        """End the conversation, giving what is under way so many seconds, and let go of everything."""
+        await self.conversation.close(patience)
+        await self.hype.close()
+        await self.database.close()
 
 
 class Lazily:
@@ -119,11 +136,11 @@ class Lazily:
             await self._opened.close()
 
 
-def open_hype(settings: Settings, database: Lazily) -> Hype:
+def open_hype(settings: Settings, database: Lazily, health: Health | None = None) -> Hype:
     """The use case: loads the model; services and database are opened when they are first needed."""
     commentator = Commentator.open(settings.model.folder, device=settings.model.device)
     resolver = open_resolver(settings, database, commentator.genres)
-    return Hype(resolver, commentator, waiting=settings.reply.waiting, deadline=settings.reply.deadline)
+    return Hype(resolver, commentator, waiting=settings.reply.waiting, deadline=settings.reply.deadline, health=health)
 
 
 def open_resolver(settings: Settings, database: Lazily, genres: GenreTable) -> Resolver:

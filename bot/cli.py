@@ -1,4 +1,4 @@
-"""The command line: `deephypebot chat`, `hype`, `song`, `links`, `titles`, `votes`, `db` and `bench`."""
+"""The command line: `deephypebot run`, `chat`, `hype`, `song`, `links`, `titles`, `bench`, and groups of other files."""
 
 # Each command imports what it needs when it runs, so that none waits for the libraries of another.
 # ruff: noqa: PLC0415
@@ -8,19 +8,23 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from bot.db import db
 from bot.door import FAILED, Door, number, print_json
+from bot.drafts import drafts
 from bot.options import config_option, json_option, settings_of
+from bot.setup import setup
+from bot.votes import votes
 
 if TYPE_CHECKING:
     from bot.links import Platform
     from bot.songs.titles.parser import VideoTitle
 
 _PLATFORM_NAMES = ("discord", "slack", "plain")
+_BENCHES = ("replies", "songs", "chat")
 
 
 @click.group(
@@ -35,6 +39,7 @@ def main(ctx: click.Context) -> None:
 
     \b
     deephypebot chat                                     talk with it here
+    deephypebot run                                      talk on Discord and Slack
     deephypebot hype "Rick Astley - Never Gonna Give You Up"
     deephypebot hype https://youtu.be/dQw4w9WgXcQ --n 3 --seed 7 --praise 2
     deephypebot COMMAND --help                           what a command takes, with examples
@@ -44,6 +49,9 @@ def main(ctx: click.Context) -> None:
 
 
 main.add_command(db)
+main.add_command(setup)
+main.add_command(drafts)
+main.add_command(votes)
 
 
 @main.command(short_help="Talk with the bot in this terminal.")
@@ -60,17 +68,18 @@ def chat(file: Path | None) -> None:
 
     from bot import texts
     from bot.app import App
+    from bot.curation.settings import PlaceSettings
     from bot.platforms.screen import Screen
     from bot.platforms.terminal import Terminal, typed
 
     screen = Screen(settings.terminal.width)
     with asyncio.Runner() as runner:
-        app = runner.run(App.open(settings))
+        app = runner.run(
+            App.open(settings, defaults=PlaceSettings(praise=settings.reply.praise, cooldown_asked=0), memory=False)
+        )
         try:
-            terminal = Terminal(app.room("terminal"), screen, person=settings.terminal.person)
-            runner.run(terminal.greet(app.mode))
-            for fault in app.degraded:
-                terminal.announce(fault)
+            terminal = Terminal(app.conversation, screen, person=settings.terminal.person)
+            terminal.greet(app.mode, app.degraded)
             for line in typed(sys.stdin or io.StringIO()):
                 if not runner.run(terminal.hear(line)):
                     break
@@ -79,6 +88,27 @@ def chat(file: Path | None) -> None:
         finally:
             runner.run(app.close())
     screen.say(texts.GOODBYE, "dim")
+
+
+@main.command(short_help="Talk on Discord and Slack.")
+@config_option
+def run(file: Path | None) -> None:
+    """Talk on every platform that is configured, until Ctrl-C or SIGTERM; README.md tells how to set them up.
+
+    What the bot does stands on stderr, how it is at http://127.0.0.1:9754/healthz and /metrics. Replies that are under way
+    when it stops are ended, there or at the next start; nothing is answered twice.
+
+    \b
+    deephypebot run                                      with ./config.toml
+    deephypebot run --config /etc/deephypebot.toml
+    DEEPHYPEBOT_DISCORD__TOKEN=... deephypebot run
+    """
+    settings = settings_of(file)
+    import asyncio
+
+    from bot.service import serve
+
+    asyncio.run(serve(settings))
 
 
 @main.command(short_help="Say something about one song.")
@@ -263,46 +293,40 @@ def _title_row(title: VideoTitle) -> tuple[str, ...]:
     return artist, title.song or "", title.version or "", ", ".join(title.featuring), f"{title.confidence:.0%}"
 
 
-@main.command(short_help="Print every vote, for learning from.")
-@config_option
-def votes(file: Path | None) -> None:
-    """Print every vote as a JSON line {schema, reply, candidate, seed, conditions, vote, at}, with no person in it.
-
-    \b
-    deephypebot votes > votes.jsonl
-    """
-    settings = settings_of(file)
-    import asyncio
-
-    from bot.app import exported_votes
-
-    for vote in asyncio.run(exported_votes(settings.store.url.get_secret_value())):
-        print_json(vote)
-
-
 @main.command(short_help="Measure speed and size on this computer.")
+@click.option(
+    "--only", type=click.Choice(_BENCHES), help="Measure only the model, finding songs out, or talking on Discord and Slack."
+)
 @json_option
 @config_option
-def bench(as_json: bool, file: Path | None) -> None:
-    """Measure start, reply, memory and size on this computer, and how fast songs are found out; takes about a minute.
+def bench(only: str | None, as_json: bool, file: Path | None) -> None:
+    """Measure start, reply, memory and size on this computer, how fast songs are found out, and how soon people get replies
+    on Discord and Slack, alone and in crowds; takes some three minutes.
 
-    No outside service is asked: stand-ins on this computer answer for them after 100 ms.
+    No outside service is asked: stand-ins on this computer answer for them after 100 ms, and are Discord and Slack.
 
     \b
     deephypebot bench
+    deephypebot bench --only chat
     deephypebot bench --json > bench.json
     """
     settings = settings_of(file)
     import asyncio
 
-    from bot.bench import replies, songs
+    from bot.bench import chat, replies, songs
 
-    figures = replies.measure(settings, file)
-    figures["songs"] = asyncio.run(songs.measure(settings))
+    figures: dict[str, Any] = {"schema": replies.SCHEMA}
+    rows: list[tuple[str, str]] = []
+    if only in {None, "replies"}:
+        figures |= replies.measure(settings, file)
+        rows += replies.rows(figures)
+    for name, part in (("songs", songs), ("chat", chat)):
+        if only in {None, name}:
+            figures[name] = asyncio.run(part.measure(settings))
+            rows += part.rows(figures[name])
     if as_json:
         print_json(figures)
         return
     from bot.platforms.screen import Screen
 
-    rows = replies.rows(figures) + songs.rows(figures["songs"])
     Screen(settings.terminal.width).table(("figure", "value"), rows)

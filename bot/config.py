@@ -14,9 +14,11 @@ from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.curation.defaults import PlacesSettings
 from bot.errors import ConfigError
 from bot.settings import (
     DeezerSettings,
+    DiscordSettings,
     HealthSettings,
     ITunesSettings,
     LastFmSettings,
@@ -25,6 +27,7 @@ from bot.settings import (
     MusicBrainzSettings,
     ReccoBeatsSettings,
     ReplySettings,
+    SlackSettings,
     SongsSettings,
     SpotifySettings,
     StoreSettings,
@@ -51,6 +54,7 @@ class Settings(BaseSettings):
 
     model: ModelSettings = ModelSettings()
     reply: ReplySettings = ReplySettings()
+    places: PlacesSettings = PlacesSettings()
     store: StoreSettings = StoreSettings()
     songs: SongsSettings = SongsSettings()
     spotify: SpotifySettings = SpotifySettings()
@@ -61,6 +65,8 @@ class Settings(BaseSettings):
     deezer: DeezerSettings = DeezerSettings()
     itunes: ITunesSettings = ITunesSettings()
     terminal: TerminalSettings = TerminalSettings()
+    discord: DiscordSettings = DiscordSettings()
+    slack: SlackSettings = SlackSettings()
     health: HealthSettings = HealthSettings()
     log: LogSettings = LogSettings()
 
@@ -164,5 +170,5 @@ def _fault(path: str, loc: tuple[int | str, ...], kind: str, given: Mapping[str,
     place = f"The environment variable {variable}" if variable else f"In {path!r} {'.'.join(key[:2])}"
     if isinstance(default, SecretStr):
         return f"{place} must be {field.title} (its value is not shown)."
-    value = repr(os.environ[variable] if variable else given[key[0]][key[1]])
+    value = repr(os.environ[variable] if variable else given.get(key[0], {}).get(key[1], default))
     return f"{place} is {value[:80]}, but must be {field.title}; the default is {default!r}."

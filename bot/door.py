@@ -6,7 +6,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 import click
@@ -72,8 +72,13 @@ def number(option: str, kind: type[int] | type[float], low: int, high: int) -> C
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on one line of UTF-8; lone surrogates, which UTF-8 cannot hold, as JSON's own escapes."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
-    click.echo(text.encode("utf-8", "backslashreplace"))
+    click.echo(json_lines([value]), nl=False)
+
+
+def json_lines(values: Iterable[Any]) -> bytes:
+    """Values as JSON, each on one line of UTF-8, as `print_json` prints one."""
+    lines = (json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n" for value in values)
+    return "".join(lines).encode("utf-8", "backslashreplace")
 
 
 def _with_remedy(error: click.ClickException) -> str:

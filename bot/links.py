@@ -81,15 +81,15 @@ def _slack_passages(text: str) -> Iterator[str]:
     """The text between Slack's marks, and the target of each link on its own."""
     start = 0
     for mark in _SLACK_MARK.finditer(text):
-        yield _unescape_slack(text[start : mark.start()])
+        yield unescape_slack(text[start : mark.start()])
         start = mark.end()
-        target = _unescape_slack((mark["inside"] or "").partition("|")[0])
+        target = unescape_slack((mark["inside"] or "").partition("|")[0])
         if _ANCHOR.match(target):  # otherwise a mention, a channel, a date or an address of another scheme
             yield target
-    yield _unescape_slack(text[start:])
+    yield unescape_slack(text[start:])
 
 
-def _unescape_slack(text: str) -> str:
+def unescape_slack(text: str) -> str:
     """Slack escapes these three characters and no others; the ampersand comes last, so none is undone twice."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

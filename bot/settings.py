@@ -49,6 +49,14 @@ AnyBase = Annotated[
         title='an address that begins with https:// or http://, with no user, query or fragment, or ""',
     ),
 ]
+Socket = Annotated[
+    str,
+    Field(
+        max_length=1024,
+        pattern=r"^wss?://[^\s/?#@\\]+(/[^\s?#@\\]*)?$",
+        title="an address that begins with wss:// or ws://, with no user, query or fragment",
+    ),
+]
 Secret = Annotated[SecretStr, Field(max_length=512, title="one line of at most 512 characters")]
 Contact = Annotated[
     str,
@@ -127,6 +135,10 @@ Host = Annotated[
         title='"127.0.0.1", "::1" or "localhost", or with public = true any address of this computer',
     ),
 ]
+AnyHost = Annotated[
+    str, Field(max_length=253, pattern=r"^[A-Za-z0-9.:_-]+$", title="an address of this computer, such as 127.0.0.1 or 0.0.0.0")
+]
+SlackMode = Annotated[Literal["socket", "http"], Field(title="socket or http")]
 Port = Annotated[int, _NUMBER, Field(ge=0, le=65_535, title="a whole number from 0 to 65535")]
 Level = Annotated[Literal["debug", "info", "warning", "error"], Field(title="debug, info, warning or error")]
 LineFormat = Annotated[Literal["plain", "json"], Field(title="plain or json")]
@@ -155,7 +167,7 @@ class ReplySettings(Section):
 
     praise: Praise = Field(default=8.0, description="How warmly to write, from 0 (cool) to 10 (adoring).")
     remembered: Remembered = Field(default=20, description="How many of its last replies the bot tries not to repeat.")
-    waiting: Waiting = Field(default=16, description="How many replies may be in the making at once; more are turned away.")
+    waiting: Waiting = Field(default=100, description="How many replies may be in the making at once; more are turned away.")
     deadline: Seconds = Field(default=30.0, description="Seconds after which a reply is given up.")
 
 
@@ -259,6 +271,52 @@ class TerminalSettings(Section):
 
     person: Name = Field(default="me", description="Name under which votes from this terminal are kept.")
     width: Columns = Field(default=100, description="Widest line to print, in columns; a narrower window is respected.")
+
+
+class DiscordSettings(Section):
+    """The bot in Discord."""
+
+    token: Secret = Field(
+        default=SecretStr(""), description='Token of your bot at discord.com/developers/applications; "" does without Discord.'
+    )
+    message_content: bool = Field(
+        default=True,
+        title="true or false",
+        description="Whether to hear links in messages, which needs the message-content intent; all else works without it.",
+    )
+    api_base: Base = Field(default="https://discord.com/api/v10", description="Address of its interface.")
+    gateway: Socket = Field(default="wss://gateway.discord.gg/", description="Address of its gateway.")
+
+
+class SlackSettings(Section):
+    """The bot in Slack."""
+
+    bot_token: Secret = Field(default=SecretStr(""), description="Token of your app in one workspace, which begins with xoxb-.")
+    app_token: Secret = Field(
+        default=SecretStr(""), description="Token of the app itself, which begins with xapp-, for the mode socket."
+    )
+    signing_secret: Secret = Field(default=SecretStr(""), description="Secret that signs requests, for the mode http.")
+    client_id: Text = Field(
+        default="", description="Id of an app that several workspaces install from your address, in place of a bot_token."
+    )
+    client_secret: Secret = Field(default=SecretStr(""), description="Secret of that app.")
+    mode: SlackMode = Field(
+        default="socket",
+        description='How events come: "socket" needs no address of yours, "http" is for apps that are given away.',
+    )
+    host: AnyHost = Field(default="127.0.0.1", description='Address to listen on in the mode http; "0.0.0.0" is every one.')
+    port: Port = Field(default=3000, description="Port to listen on in the mode http; 0 picks a free one.")
+    messages: bool = Field(
+        default=False,
+        title="true or false",
+        description="Whether to hear every message and deletions, which needs more scopes, or only what Slack tells of links.",
+    )
+    api_base: Base = Field(default="https://slack.com/api/", description="Address of its interface.")
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the bot is to be in Slack at all."""
+        return bool(self.bot_token.get_secret_value() or self.app_token.get_secret_value() or self.client_id)
 
 
 class HealthSettings(Section):

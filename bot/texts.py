@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,15 @@ help                these lines
 quit                leave (so does Ctrl-D)"""
 GOODBYE = "Goodbye."
 NOTHING_YET = 'I have not said anything yet: paste a song link or type "Artist - Title" first.'
+ASK_ME = 'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
+NO_SUCH_REPLY = "That reply is not here any more: share the song again."
+NOT_YOURS = "Only whoever shared the song, and those who moderate here, can remove my reply."
+REMOVED = "Removed."
+CLOSING = "I am about to restart: try again in a minute."
+QUEUE_FULL = "I am busy with many songs right now: try again in a moment."
+FAULT = "Something went wrong on my side, and those who run me can see it in my log: try again."
+NOT_KEPT = "My memory fails at the moment, so nobody can vote on that reply."
+NAME_NOT_KEPT = "I do not keep what people type, so I no longer know which song that was: ask for it again."
 MAX_GENRES = 3
 # What stands on the buttons, by their names; a draft has one that approves for each of its candidates.
 BUTTONS = {
@@ -36,12 +46,30 @@ BUTTONS = {
     "reject": "Reject",
 }
 APPROVE = "Approve {number}"
+_SLOT_WORDS = {"<artist>": "this artist", "<title>": "this song"}
+# What stands for a name, with an article, quotation marks and the "s" of ownership where a sentence has them.
+_SLOT = re.compile(
+    r"(?:\b(?:the|an?) )?(?:\u201c(<artist>|<title>)\u201d|(<artist>|<title>))([\u2019'](?:s\b|(?!\w)))?", re.IGNORECASE
+)
+_SENTENCE_ENDS = ".!?\u2026\n"
 
 
 def joined(parts: Iterable[str], last: str) -> str:
     """Parts as a person lists them: "a, b or c" with "or" as `last`."""
     *front, end = tuple(parts) or ("",)
     return f"{', '.join(front)} {last} {end}" if front else end
+
+
+def without_slots(text: str) -> str:
+    """A text to be read where names were not kept: "<artist>" becomes "this artist", "<title>" "this song"."""
+
+    def spoken(match: re.Match[str]) -> str:
+        word = _SLOT_WORDS[(match[1] or match[2]).lower()]
+        before = text[: match.start()].rstrip(' \u201c"')
+        begins = not before or before[-1] in _SENTENCE_ENDS
+        return (word.capitalize() if begins else word) + ("\u2019s" if match[3] else "")
+
+    return _SLOT.sub(spoken, text)
 
 
 def unknown(song: Song) -> str:
@@ -51,19 +79,28 @@ def unknown(song: Song) -> str:
     return f"I did not know its {joined(song.unknown, 'or')}." if song.unknown else ""
 
 
-def footer(song: Song) -> str:
-    """What the commentary rests on, on one line: genres (at most three), energy, tempo, and that a machine wrote it."""
+def footer(song: Song, *, edited: bool = False) -> str:
+    """What the commentary rests on, on one line: genres (at most three), energy, tempo, and that a machine wrote it.
+
+    What a curator `edited` says so too.
+    """
     known = song.features.known()
     parts = [", ".join(song.genres[:MAX_GENRES])]
     if (energy := known.get("energy")) is not None:
         parts.append(f"{_grade(energy)} energy")
     if (tempo := known.get("tempo")) is not None:
         parts.append(f"{tempo:.0f} BPM")
-    return " · ".join(part for part in (*parts, "machine-written") if part)
+    parts.append("machine-written, edited by a curator" if edited else "machine-written")
+    return " · ".join(part for part in parts if part)
 
 
 def _grade(share: float) -> str:
     return "low" if share < 1 / 3 else "medium" if share < 2 / 3 else "high"
+
+
+def first_of(taken: int, given: int) -> str:
+    """That not all songs of one message were answered."""
+    return f"I took the first {taken} of {given} links: send the others again."
 
 
 def nothing_to_say(answer: Answer) -> str:
@@ -77,29 +114,7 @@ def counts(rejected: Mapping[str, int]) -> str:
     return ", ".join(f"{reason} {count}" for reason, count in common) or "none"
 
 
-def why(answer: Answer) -> str:
-    """How a reply came about, a few lines: seed and settings, scores, what was rejected, where each fact is from."""
-    bundle = answer.bundle
-    lines = [
-        f"seed {answer.seed}, praise {answer.praise:g}, {bundle['name']} {bundle['version']} on {bundle['device']}",
-    ]
-    if answer.replies:
-        scores = answer.replies[0].scores
-        lines.append("scores: " + (", ".join(f"{name} {value:.3g}" for name, value in scores.items()) or "none"))
-    lines.append(f"rejected candidates: {counts(answer.rejected)}")
-    return "\n".join([*lines, *sources(answer.song)])
-
-
-def sources(song: Song) -> list[str]:
-    """Where each field of a song is from, a line for each source."""
-    fields: dict[str, list[str]] = {}
-    for name, source in song.sources.items():
-        part, _, inner = name.partition(".")
-        fields.setdefault(source, []).append(inner if part == "features" and inner else part)
-    return [f"from {_named(source)}: {', '.join(sorted(set(names)))}" for source, names in fields.items()]
-
-
-def _named(source: str) -> str:
+def named(source: str) -> str:
     """A source as a sentence names it: "Deezer", "the query"."""
     return source if any(letter.isupper() for letter in source) else f"the {source}"
 

@@ -25,6 +25,7 @@ from inference.checks import Context, Sentence, incoherent, non_word, repeats, u
 from inference.commentary import Commentator, Subject
 from inference.conditions import Conditions
 from inference.decoder import Decoder, Draft
+from inference.interpolation import spherical
 from inference.manifest import Sampling
 from inference.prose import Names, finish
 from inference.words import words_of
@@ -36,7 +37,6 @@ _CANDIDATES = 32  # at each place
 _COLD = Sampling(temperature=0.6, top_k=20, min_p=0.1)  # near the likeliest, as a line is to be read and not to surprise
 _NEAR = 2.0  # what a mean squared distance of 1 from the place costs, in nats a token
 _UNREADABLE = 100.0  # nats a token: any other line is taken before it
-_PARALLEL = 1e-4  # sine of an angle below which the sphere is a straight line
 
 Floats = NDArray[np.float32]
 
@@ -123,17 +123,9 @@ def between(start: Floats, end: Floats, places: NDArray[np.float64], path: str) 
     if path not in PATHS:
         raise HomotopyError(f"There is no path {path!r:.40}; use {' or '.join(PATHS)}.")
     t = places[:, None]  # (P, 1)
-    a, b = start.astype(np.float64), end.astype(np.float64)
-    lengths = np.linalg.norm(a), np.linalg.norm(b)
-    straight = (1 - t) * a + t * b
-    if path == "linear" or min(lengths) == 0:
-        return straight.astype(np.float32)
-    u, v = a / lengths[0], b / lengths[1]
-    angle = np.arccos(np.clip(u @ v, -1.0, 1.0))
-    if np.sin(angle) < _PARALLEL:
-        return straight.astype(np.float32)
-    direction = (np.sin((1 - t) * angle) * u + np.sin(t * angle) * v) / np.sin(angle)  # (P, D), of length 1
-    return np.asarray(direction * ((1 - t) * lengths[0] + t * lengths[1]), dtype=np.float32)
+    if path == "spherical":
+        return spherical(start, end, t)
+    return np.asarray((1 - t) * start + t * end, dtype=np.float32)
 
 
 def encode(bundle: Bundle, texts: Sequence[str]) -> Floats:

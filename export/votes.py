@@ -1,4 +1,4 @@
-"""Votes of people on replies, as `deephypebot votes` prints them, brought back to sentences in slot form."""
+"""Votes of people on replies, as `deephypebot votes export` writes them, brought back to sentences in slot form."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_votes(path: Path) -> list[Vote]:
             raise StageError(f"{path.name} is larger than {_MOST_BYTES:,} bytes, so it holds no votes.")
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise StageError(f"{path} cannot be read; name what `deephypebot votes` printed.") from error
+        raise StageError(f"{path} cannot be read; name what `deephypebot votes export` wrote.") from error
     return [vote for number, line in enumerate(lines, start=1) if line.strip() for vote in _read(line, path, number)]
 
 

@@ -35,6 +35,11 @@ _NO_PREDICATE = re.compile(r"<[a-z]+>, (?:which|who|whose|where|that|with|an?|th
 # "on the <title>.": a title is a noun already, unless another follows ("the <title> groove").
 _ARTICLE_AND_TITLE = re.compile(r"\b(?:the|an?) <title>(?=[.,;:!?]| (?:is|was|and|or|of|with|that|but|has|on|in|to)\b)")
 _STRAY_QUOTE = re.compile(r"(?<![\w>])'(?!(?:n|til|em|cause|round|tis|bout)\b)")
+# Where only the name of one song among others can stand: "the track <title>", "called <title>", "after <title>".
+_NAMED = re.compile(
+    r"\b(?:called|titled|named|dubbed|entitled|after|followed by"
+    r"|(?:song|track|single|cut|tune|ballad|opener|closer|album|record|piece|number|anthem|hit|version|cover)s?),? <title>"
+)
 _SLOTS_TOUCH = re.compile(r"<[a-z]+>(?:'s)? <[a-z]+>")
 # "there are a guitar", "in spite of the riff, <artist>.", "it has a mellow, dreamy, simple and electronic."
 _NUMBER_CLASH = re.compile(r"\bthere (?:are|were) (?:an?|the|one|no (?:few|<))\b|\bthere(?: is| was|'s) (?:many|several|few)\b")
@@ -122,7 +127,9 @@ def agreement(words: tuple[str, ...], features: Mapping[str, float]) -> list[flo
 
 
 def bad_slot(sentence: Sentence, _context: Context) -> bool:
-    """A slot that cannot be filled, a mask, or a stray bracket of one."""
+    """A slot that cannot be filled, or with a name only where there is none, a mask, or a stray bracket of one."""
+    if sentence.names.instead and _NAMED.search(sentence.text):
+        return True
     rest = _TAG.sub(lambda tag: "" if tag[0] in sentence.names.slots else tag[0], sentence.text)
     return any(sign in rest for sign in "<>\u2047\ufffd")
 

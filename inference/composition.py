@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from inference import lexicon
 from inference.novelty import NoveltyFilter
@@ -63,6 +64,17 @@ def compose(candidates: Sequence[Candidate], n: int, heard: Sequence[str], novel
         replies.append(reply)
         familiar.append(reply.content)
     return replies
+
+
+def left_over(candidates: Sequence[Candidate], replies: Sequence[Composed], heard: Sequence[str], most: int) -> list[Candidate]:
+    """The best candidates that could have been said alone and were not: `most` at most, unlike the replies and what was heard.
+
+    `candidates` come best first.
+    """
+    said = {id(candidate) for reply in replies for candidate in reply.candidates}
+    familiar = [*map(content_of_text, heard), *(reply.content for reply in replies)]
+    fresh = (c for c in candidates if id(c) not in said and can_open(c) and not _said_already(c, familiar))
+    return list(islice(fresh, most))
 
 
 def can_open(candidate: Candidate) -> bool:

@@ -110,6 +110,18 @@ class ConditionEncoder:
                 kept[:, place] = rows[:, place]
         return kept
 
+    def between(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """One row (1, A) of what some rows (N, A) have in common: the mean of each part, the families of all.
+
+        What only some of them know is as with them, and unknown where none does.
+        """
+        row = np.zeros((1, self.size), dtype=np.float32)
+        for name, place in self.parts.items():
+            known = rows[rows[:, place.stop - 1] > 0, place]  # (n, size of the part)
+            if len(known):
+                row[0, place] = known.max(axis=0) if name == "family" else known.mean(axis=0)
+        return row
+
     def _genres(self, row: NDArray[np.float32], genres: tuple[str, ...]) -> None:
         mean = self.genres.mean(genres)
         if mean is not None:

@@ -19,6 +19,7 @@ _QUOTES = f'"{_OPEN}{_CLOSE}'
 _WORD = re.compile(r"(?<![<\w'])[a-z]+(?:'[a-z]+)*(?![\w>])")
 _ARTICLE = re.compile(r"(?<![\w'<-])an? (?=(<[a-z]+>|[\w&]+))")
 _SLOT = re.compile(r"(?P<the>(?<![\w'])the )?<(?P<slot>artist|title)>(?P<possessive>'s(?!\w))?", re.IGNORECASE)
+_TITLE = re.compile(r"(?:(?<![\w'<-])(?:the|an?) )?<title>")
 _SILENT_H = ("hour", "honest", "honor", "honour", "heir")
 _YOU_OR_W = (
     *("unif", "uniq", "unis", "unit", "univ", "unic", "union", "use", "usu", "uti", "uto"),
@@ -33,6 +34,7 @@ class Names:
 
     artist: str | None = None
     title: str | None = None
+    instead: str | None = None  # words for a title where there is none to be named, such as "this blend"
 
     @classmethod
     def of(cls, artist: str | None, title: str | None) -> Names:
@@ -43,7 +45,13 @@ class Names:
     @property
     def slots(self) -> frozenset[str]:
         """Slots that can be filled."""
-        return frozenset(slot for slot, name in (("<artist>", self.artist), ("<title>", self.title)) if name)
+        return frozenset(slot for slot, name in (("<artist>", self.artist), ("<title>", self.title or self.instead)) if name)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """How the names stand in a finished sentence, by slot; a title in its quotation marks."""
+        shown = {"<artist>": self.artist, "<title>": self.title and f"{_OPEN}{_inner_quotes(self.title)}{_CLOSE}"}
+        return {slot: name for slot, name in shown.items() if name}
 
 
 def clean_name(raw: str | None) -> str | None:
@@ -70,6 +78,8 @@ def finish(text: str, names: Names) -> str:
     Slots without a name stay as they are; `checks` has refused them before.
     """
     text = re.sub(r"\s+([,.;:!?])", r"\1", " ".join(text.split())).strip(" ,;:-\u2013\u2014")
+    if names.instead:
+        text = _TITLE.sub(names.instead, text)
     text = _ARTICLE.sub(lambda match: _article(match[1], names), text)
     text = re.sub(r"\br ?& ?b\b", "R&B", _WORD.sub(lambda match: CASED.get(match[0], match[0]), text), flags=re.I)
     text = re.sub(r"(?:^|(?<=[.!?] ))[a-z]", lambda match: match[0].upper(), text)
@@ -89,7 +99,7 @@ def _restore(match: re.Match[str], names: Names) -> str:
         return match[0]
     article, possessive = match["the"] or "", match["possessive"] or ""
     if match["slot"] == "title":
-        return f"{article}{_OPEN}{_inner_quotes(name)}{_CLOSE}{possessive.replace(chr(39), _APOSTROPHE)}"
+        return f"{article}{names.shown['<title>']}{possessive.replace(chr(39), _APOSTROPHE)}"
     if name.lower().startswith("the "):
         article = ""  # "the The Cure"
     if possessive:

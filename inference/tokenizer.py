@@ -56,6 +56,8 @@ class Tokenizer:
 
     def encode_batch(self, texts: Sequence[str], *, threads: int = 1) -> list[list[int]]:
         """Ids of many texts at once."""
+        if threads == 1:  # at once, since SentencePiece would start a thread and have it wait for a turn
+            return [self.encode(text) for text in texts]
         lowered = [text.lower() for text in texts]
         return list(self._pieces.Encode(lowered, out_type=int, num_threads=threads))
 

@@ -96,6 +96,8 @@ class WordList:
         return tuple(c for c, known in zip(compounds, self._contains(compounds), strict=True) if not known)
 
     def _contains(self, words: tuple[str, ...]) -> list[bool]:
+        if not words:
+            return []
         hashes = np.fromiter(map(hash_word, words), dtype=np.uint64, count=len(words))
         return [bool(known) for known in self._known.contains(hashes)]
 

@@ -1,4 +1,4 @@
-"""What every test may use: the tiny real bundle, databases of both kinds; and no settings of whoever runs the tests."""
+"""What every test may use: the tiny real bundle, databases of both kinds, no settings from outside; and where it runs."""
 
 import os
 from collections.abc import Iterator
@@ -6,15 +6,36 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import postgres
 from tests.inference.conftest import made_bundle, sentences
 
 __all__ = ["made_bundle", "sentences"]
 
+WORKSHOP = "tests/export/"
+
 # A slow machine makes no test wrong, and CI tries the same examples every time.
 settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("patient")
+
+
+class Processes(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Hands whole files to the processes of pytest, and the whole workshop to one, which makes its tiny run once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return WORKSHOP if nodeid.startswith(WORKSHOP) else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Processes:
+    """Divide the tests so that what files share is not made twice."""
+    return Processes(config, log)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests run in several processes; some files or folders in one, which starts sooner."""
+    # More than three would only wait for the one with the workshop, which has nearly half of the work.
+    return min(os.cpu_count() or 1, 3) if config.args == config.getini("testpaths") else 0
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,10 +32,10 @@ MEASURES = {
     "stage.py": {"ranking"},
     "ground.py": {"commentary"},
     "voice.py": {"decoder", "generator"},
-    "homotopy.py": {"commentary", "decoder"},
+    "homotopy.py": {"commentary", "decoder", "interpolation"},
 }
 # Libraries that speak to one outside service: at most one file of bot each.
-SERVICES = ("discord", "slack_bolt", "spotipy")
+SERVICES = ("discord", "slack_bolt", "slack_sdk", "spotipy")
 
 
 def sources(room: str) -> list[Path]:
@@ -55,6 +56,7 @@ def imported(path: Path) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+@functools.cache
 def tops(path: Path) -> set[str]:
     """Packages that a file imports."""
     return {name.split(".")[0] for name in imported(path)}

@@ -41,7 +41,7 @@ def measure(settings: Settings, file: Path | None, *, starts: int = 3, songs: Se
     resident size of a fresh `hype` process, None where the system does not tell.
     """
     songs = songs or Catalogue.load().songs
-    with _progress(starts + len(songs)) as step:
+    with progress(starts + len(songs)) as step:
         # Fresh processes first: Linux counts a small child as large as its parent was.
         fresh = [_fresh_start(file, step) for _ in range(starts)]
         commentator = Commentator.open(settings.model.folder, device=settings.model.device)
@@ -87,7 +87,8 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Step]:
+def progress(total: int) -> Iterator[Step]:
+    """A progress bar on stderr; what is given takes one of `total` steps."""
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Measuring", total=total)
         yield lambda: progress.advance(task)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
+from bot.curation.credits import artists_of
 from bot.errors import InputError
-from bot.songs.matching.names import FEATURING, fold, in_latin
+from bot.songs.matching.names import fold, in_latin
 from bot.songs.song import Song, clean_text
 
 BlockKind = Literal["word", "artist"]
@@ -22,10 +23,6 @@ _EVERYWHERE = frozenset("the and n a an of in on to is it its this that with for
 # Scripts that put no spaces between words, and Korean, which hangs its endings on to them (as `fold` gives it, in parts).
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]")
 _END_OF_SYLLABLE = "(?![\u11a8-\u11ff])"
-# What stands between the names of several artists.
-_BETWEEN = re.compile(r"\s*[,;&+/]\s*|\s+(?:x|and|with|vs\.?|feat\.?|ft\.?|featuring)\s+", re.IGNORECASE)
-_GUESTS = re.compile(r"(?:\b(?:feat|ft|featuring)\b\.?|[(\[]with)\s+([^()\[\]]+)", re.IGNORECASE)
-_REMIXER = re.compile(r"(.+?)(?:['\u2019]s)?\s+(?:remix|mix|edit|cover|flip|bootleg)", re.IGNORECASE)
 
 
 class Blocks:
@@ -82,7 +79,7 @@ class Blocks:
         blocked = self._entries["artist"]
         if not blocked:
             return None
-        return next((blocked[entry] for name in _artists(song) if (entry := _compared("artist", name)) in blocked), None)
+        return next((blocked[entry] for name in artists_of(song) if (entry := _compared("artist", name)) in blocked), None)
 
     def blocked_song(self, song: Song) -> str | None:
         """What is blocked of a song: an artist, or a word in what would be shown of it."""
@@ -135,14 +132,3 @@ def _compared(kind: BlockKind, text: str) -> str:
     if kind == "word":
         return folded
     return in_latin(folded) or text.casefold()
-
-
-def _artists(song: Song) -> Iterator[str]:
-    """Everybody who takes part in a song: its artists, each of several in one name, guests, and who remixed it."""
-    named = [guest for name in (*song.artists, song.title, song.version) for guest in _GUESTS.findall(name or "")]
-    if remixer := _REMIXER.fullmatch(song.version or ""):
-        named.append(remixer[1])
-    for name in (*song.artists, *named):
-        yield name
-        yield FEATURING.sub("", name)
-        yield from _BETWEEN.split(name)

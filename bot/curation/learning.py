@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import time
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -39,6 +40,8 @@ _FELT = 0.01  # points that a usual difference must change to be told
 _ROUNDING = 1e-6  # points; weights below are zero
 MOST_REPLIES = 4_000  # that one correction is learnt from
 _MOST_SCOPES = 1_000  # communities whose correction is remembered
+_FEW = 100  # replies from which it is learnt while somebody waits for an answer: it takes some milliseconds
+_REST = 0.002  # seconds between two times of learning from more, for each of the replies: some 20 times as long as it takes
 
 _COUNTS = ("votes", "people", "replies")
 _NAMES = tuple(TASTES)
@@ -242,15 +245,23 @@ class _Place:
     learnt: Correction = NOTHING
     changes: int = 1  # of its votes, since the start
     learnt_at: int = 0  # at which of these it was learnt
+    replies: int = 0  # from which it was learnt
+    rest: float = 0.0  # until when nothing is learnt, where these are many
+    learning: asyncio.Task[None] | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class Learner:
-    """Keeps the corrections of communities, each learnt again at its next use after votes have changed."""
+    """Keeps the corrections of communities, each learnt again at its next use after votes have changed.
 
-    def __init__(self, source: VotesSource) -> None:
-        """Learn from these votes."""
+    To learn from thousands of replies takes as long as an answer. Nobody waits for that but the first who asks: it is done
+    beside, now and then, and until then the last correction holds, which one vote among so many hardly moves.
+    """
+
+    def __init__(self, source: VotesSource, seconds: Callable[[], float] = time.monotonic) -> None:
+        """Learn from these votes; `seconds` is a clock."""
         self._source = source
+        self._seconds = seconds
         self._places: OrderedDict[str, _Place] = OrderedDict()
 
     def changed(self, scope: str) -> None:
@@ -258,28 +269,50 @@ class Learner:
         if place := self._places.get(scope):
             place.changes += 1
 
+    def changed_everywhere(self) -> None:
+        """Tell that votes of any community may have changed, such as when somebody had theirs erased."""
+        for place in self._places.values():
+            place.changes += 1
+
     async def correction(self, scope: str) -> Correction:
-        """What a community's votes call for now; the last that was learnt when they cannot be read."""
+        """What a community's votes call for now; the last that was learnt when they cannot be read, or are very many."""
         place = self._place(scope)
-        async with place.lock:
-            # Votes that come in while it learns are for the next time.
-            changes = place.changes
-            if place.learnt_at != changes:
-                try:
-                    examples = await self._source.examples(scope)
-                    place.learnt = await asyncio.to_thread(learn, examples)
-                    place.learnt_at = changes
-                except HypeError as error:
-                    _log.warning("Votes could not be learnt from, so an older correction stays: %s", error)
-            return place.learnt
+        if place.replies <= _FEW:
+            await self._learn(scope, place)
+        elif place.learnt_at != place.changes and place.learning is None and self._seconds() >= place.rest:
+            place.learning = asyncio.create_task(self._learn(scope, place))
+            place.learning.add_done_callback(lambda _: setattr(place, "learning", None))
+        return place.learnt
+
+    async def close(self) -> None:
+        """Learn no more."""
+        tasks = [place.learning for place in self._places.values() if place.learning]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def reset(self, scope: str) -> None:
         """Forget what a community has taught; raises HypeError when that cannot be written, and then nothing is forgotten."""
         place = self._place(scope)
         async with place.lock:
             await self._source.reset(scope)
-            place.learnt = NOTHING
+            place.learnt, place.replies = NOTHING, 0
             place.changes += 1
+
+    async def _learn(self, scope: str, place: _Place) -> None:
+        """Learn a community's correction, unless nothing has changed."""
+        async with place.lock:
+            # Votes that come in while it learns are for the next time.
+            changes = place.changes
+            if place.learnt_at == changes:
+                return
+            try:
+                examples = await self._source.examples(scope)
+                place.learnt = await asyncio.to_thread(learn, examples)
+                place.learnt_at, place.replies = changes, len(examples)
+                place.rest = self._seconds() + len(examples) * _REST
+            except HypeError as error:
+                _log.warning("Votes could not be learnt from, so an older correction stays: %s", error)
 
     def _place(self, scope: str) -> _Place:
         place = self._places.setdefault(scope, _Place())

@@ -13,7 +13,6 @@ from bot.curation.settings import PlaceSettings
 from bot.platforms.outlet import Heard
 
 Act = Literal["answer", "draft", "silent"]
-Author = Literal["person", "bot", "self"]
 Reason = Literal[
     "asked",
     "heard",
@@ -43,9 +42,7 @@ class State:
     """
 
     now: datetime  # with a time zone
-    author: Author = "person"
     opted_out: bool = False  # whether the author wants no answers
-    parent: str = ""  # the channel to which a thread belongs
     wait: Wait = NO_WAIT  # Cooldowns.would_wait
     since_same: float | None = None  # seconds since the same song was last answered in this channel
     queue_full: bool = False
@@ -90,7 +87,7 @@ class _Rule(NamedTuple):
 
 def _not_served(heard: Heard, settings: PlaceSettings, state: State) -> bool:
     """Whether the channel is left out; a private conversation never is."""
-    return bool(heard.place.community) and not settings.channels.serve(heard.place.channel, state.parent)
+    return bool(heard.place.community) and not settings.channels.serve(heard.place.channel, heard.parent)
 
 
 def _repeated(heard: Heard, settings: PlaceSettings, state: State) -> bool:
@@ -103,8 +100,8 @@ def _quiet(heard: Heard, settings: PlaceSettings, state: State) -> bool:
 
 # The first that holds is the reason: what was ruled out for good goes before what passes.
 _RULES = (
-    _Rule("own message", lambda heard, settings, state: state.author == "self"),
-    _Rule("other bot", lambda heard, settings, state: state.author == "bot"),
+    _Rule("own message", lambda heard, settings, state: heard.author == "self"),
+    _Rule("other bot", lambda heard, settings, state: heard.author == "bot"),
     _Rule(
         "opted out",
         lambda heard, settings, state: state.opted_out,

@@ -35,10 +35,13 @@ class Ballot:
         self._votes = votes
         self._clock = clock
 
-    async def press(self, person: str, reply: str, sign: Sign) -> Cast:
-        """Count a person's press of + (1) or - (-1) on a reply; raises StoreError when there is no such reply."""
+    async def press(self, person: str, reply: str, sign: Sign, *, once: str = "") -> Cast:
+        """Count a person's press of + (1) or - (-1) on a reply; raises StoreError when there is no such reply.
+
+        A press that a platform tells of twice, with the same id as `once`, counts once.
+        """
         at = stamp(self._clock())
-        return Cast(*await self._votes.change(person, reply, lambda current: after(current, sign), at))
+        return Cast(*await self._votes.change(person, reply, lambda current: after(current, sign), at, once=once))
 
     async def export(self) -> list[dict[str, Any]]:
         """Every vote, JSON-ready as {schema, reply, candidate, seed, conditions, vote, at}, with no person in it."""

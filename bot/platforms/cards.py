@@ -85,6 +85,12 @@ def address(card: Card) -> str:
     return url if len(url) <= MAX_URL and _URL.fullmatch(url) else ""
 
 
+def channel_link(card: Card, form: re.Pattern[str]) -> str:
+    """The line that names the channel of a draft, as Discord and Slack both write it; "" where its id has another form."""
+    found = form.match(card.channel)
+    return f"For <#{found[0]}>" if found else ""
+
+
 def one_line(text: str) -> str:
     """A text cleaned as `clean_text` does, whole."""
     return clean_text(text, sys.maxsize)

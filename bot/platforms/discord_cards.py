@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from bot.platforms.cards import (
     PREFIX,
     Press,
     address,
+    channel_link,
     fitted,
     one_line,
     presses,
@@ -30,6 +32,7 @@ COLOURS: dict[CardKind, int] = {"reply": 0x8E5BD0, "draft": 0xE0A030, "notice": 
 # A backslash takes its meaning from any mark but "@", behind which nothing visible is put: Discord's servers look for
 # mentions without regard to backslashes. Dots, dashes and pluses make lists; slashes and colons addresses and invites.
 _MARKDOWN = str.maketrans({mark: f"\\{mark}" for mark in "\\*_~`|<>[]#:/-+."} | {"@": "@\u200b"})
+_CHANNEL = re.compile(r"[0-9]{1,20}\Z")
 _ROW, _BUTTON = 1, 2
 _GREY, _GREEN, _RED = 2, 3, 4
 _STYLES: dict[Button, int] = {"approve": _GREEN, "reject": _RED}
@@ -95,10 +98,10 @@ def _title(card: Card) -> str:
 
 def _body(card: Card, most: int) -> str:
     """The text and, below it, the candidates with their numbers, which share the room evenly: `most` units in all."""
-    choices = shown_choices(card)
-    share = most // (len(choices) + 1)
+    choices, channel = shown_choices(card), channel_link(card, _CHANNEL)
+    share = (most - size(channel) - 1) // (len(choices) + 1)
     text = fitted(tidy(card.text), share, _MARKDOWN)
-    parts = [text] if text else []
+    parts = [part for part in (channel, text) if part]
     for number, choice in enumerate(choices, 1):
         mark = f"**{number}.** "
         parts.append(mark + (fitted(one_line(choice), share - size(mark) - 1, _MARKDOWN) or ELLIPSIS))

@@ -11,6 +11,7 @@ from bot.links import Link
 
 Button = Literal["up", "down", "again", "remove", "why", "approve", "edit", "reject"]
 CardKind = Literal["reply", "draft", "notice"]
+Author = Literal["person", "bot", "self"]
 Reason = Literal["forbidden", "gone", "limited", "down"]
 
 
@@ -25,6 +26,12 @@ class Place:
     def __str__(self) -> str:
         """As it is kept: "discord:GUILD:CHANNEL"."""
         return f"{self.platform}:{self.community}:{self.channel}"
+
+    @classmethod
+    def read(cls, kept: str) -> Place:
+        """The place that `str` wrote down; raises ValueError for anything else."""
+        platform, community, channel = kept.split(":", 2)
+        return cls(platform, community, channel)
 
     @property
     def scope(self) -> str:
@@ -44,6 +51,22 @@ class Heard:
     edited: bool = False
     nsfw: bool = False  # whether the channel is for adults
     text: str = field(default="", repr=False)  # for whoever asked by name instead of by link
+    author: Author = "person"
+    parent: str = ""  # the channel to which a thread belongs
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Somebody who uses a command, a menu or a button."""
+
+    place: Place
+    person: str
+    key: str  # the platform's id of the interaction, unique among all; delivered twice, it is the same
+    manages: bool = False  # whether they may manage the server or workspace; in a private conversation they may
+    roles: tuple[str, ...] = ()  # ids of their roles and groups, and their own
+    nsfw: bool = False  # whether the channel is for adults
+    parent: str = ""  # the channel to which a thread belongs
+    answering: str = ""  # the message that a menu was used on, to which the reply belongs
 
 
 @dataclass(frozen=True)
@@ -58,6 +81,7 @@ class Card:
     reply: str  # the id of the reply or draft, which buttons carry; "" for a notice
     buttons: tuple[Button, ...] = ()
     choices: tuple[str, ...] = ()  # of a draft: its candidates, the best first
+    channel: str = ""  # of a draft: the id of the channel that it is for, which a platform shows by its name
 
 
 class OutletError(HypeError):
@@ -83,6 +107,9 @@ class Outlet(Protocol):
 
     async def remove(self, message: str) -> None:
         """Take a message of ours away; it may be gone already."""
+
+    async def typing(self, place: Place) -> None:
+        """Show for some seconds that an answer is coming, where the platform can; never raises."""
 
     async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
         """The message of ours that was posted lately with this nonce, or in answer to that message; "" where there is none."""

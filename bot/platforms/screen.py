@@ -13,6 +13,7 @@ from bot import texts
 
 if TYPE_CHECKING:  # as in `texts`
     from bot.hype import Answer
+    from bot.platforms.outlet import Card
 
 
 class Screen:
@@ -38,6 +39,13 @@ class Screen:
         for line in (texts.footer(answer.song), texts.unknown(answer.song)):
             if line:
                 self.say(line, "dim")
+
+    def card(self, card: Card) -> None:
+        """A card as the conversation gives it: the song's line, the text, the footer, and an empty line."""
+        for text, style in ((card.title, "bold"), (card.text, ""), (card.footer, "dim")):
+            if text:
+                self.say(text, style)
+        self.say("")
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table of texts under the names of its columns."""

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from bot.platforms.cards import ELLIPSIS, PREFIX, Press, address, fitted, one_line, presses, read_press, shown_choices, tidy
+from bot.platforms.cards import (
+    ELLIPSIS,
+    PREFIX,
+    Press,
+    address,
+    channel_link,
+    fitted,
+    one_line,
+    presses,
+    read_press,
+    shown_choices,
+    tidy,
+)
 from bot.platforms.outlet import Button, Card
 
 TITLE, SECTION, FOOTER = 300, 3000, 2000  # UTF-16 units as written; a section may hold 3000
 FALLBACK = 3000  # of the text that notifications and screen readers have
+
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}(?![0-9A-Za-z])")  # what stands behind it tells the thread
 
 # In every text Slack reads these three, and no others, as escapes.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -23,11 +38,13 @@ _STYLES: dict[Button, str] = {"approve": "primary", "reject": "danger"}
 def message(card: Card) -> dict[str, Any]:
     """The `text` and `blocks` that create or change a message; it mentions nobody.
 
-    All but the linked title is plain text, in which Slack reads no markup. Post it with unfurl_links and unfurl_media
-    off. Raises ValueError where a button could not carry the card's id.
+    All but the linked title and the channel's name is plain text, in which Slack reads no markup. Post it with
+    unfurl_links and unfurl_media off. Raises ValueError where a button could not carry the card's id.
     """
     approving, others = presses(card)
     blocks = _title(card)
+    if channel := channel_link(card, _CHANNEL):
+        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": channel, "verbatim": True}]})
     if text := fitted(tidy(card.text), SECTION, _PLAIN):
         blocks.append(_section(_plain(text)))
     for number, choice in enumerate(shown_choices(card), 1):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from bot.songs.song import Song
 
 if TYPE_CHECKING:  # whoever is answered by the catalogue need not wait for the services' libraries
     from bot.songs.desk import Call
+    from bot.songs.providers.base import Provider
     from bot.songs.services import Services
 
 SCHEMA = 1
@@ -71,6 +72,12 @@ class Resolver:
     def offline(cls) -> Resolver:
         """A resolver that needs no network: it knows the sample catalogue only."""
         return cls(Catalogue.load())
+
+    @property
+    def providers(self) -> Sequence[Provider]:
+        """The services, once they are open."""
+        opened = self._services
+        return opened.result().providers if opened and opened.done() and not opened.exception() else ()
 
     async def resolve(self, query: Query | str) -> Song:
         """The song of a link or of a text; raises as `look_up` does."""

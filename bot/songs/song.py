@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any, Literal, Self, get_args
 
@@ -196,6 +197,29 @@ class Song:
         told = [*fresh_names, *(f"features.{name}" for name in new_features), *(f"ids.{name}" for name in new_ids)]
         sources = {**self.sources, **dict.fromkeys(told, source)}
         return replace(self, **fresh, sources=sources)
+
+
+def between(one: Song, other: Song) -> Song:
+    """What two songs come to as one: both names, the genres of both in turn, and features in the middle where both have them.
+
+    A field that comes from both has both sources, but what either took from a "query" counts as being from one.
+    """
+    known = other.features.known()
+    features = {name: (value + known[name]) / 2 for name, value in one.features.known().items() if name in known}
+    told = ["title", "artists", "genres", *(f"features.{name}" for name in features)]
+    return Song(
+        title=" × ".join(each.title or "a song" for each in (one, other)),
+        artists=tuple(dict.fromkeys((*one.artists, *other.artists))),
+        genres=tuple(genre for pair in zip_longest(one.genres, other.genres) for genre in pair if genre),
+        features=AudioFeatures(**features),
+        sources={name: _both(one, other, name) for name in told},
+    )
+
+
+def _both(one: Song, other: Song, field: str) -> str:
+    """Where a field of two songs is from."""
+    sources = dict.fromkeys(source for each in (one, other) if (source := each.sources.get(field)))
+    return "query" if "query" in sources else " and ".join(sources)
 
 
 def _is_number(value: object) -> bool:

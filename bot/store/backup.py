@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import errno
-import os
 import shlex
 import sqlite3
-import tempfile
 from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import URL
 
 from bot.errors import InputError, StoreError
+from bot.files import unwritable, whole_file
 from bot.settings import expand
 from bot.store.engines import file_of
 from bot.store.faults import explain, shown
 from bot.store.health import existing
 
+_WHAT = "backup"
 _BESIDE = ("", "-wal", "-shm", "-journal")  # the files that make up a database
 
 
@@ -57,28 +56,17 @@ def _copy(address: URL, target: Path, force: bool, patience: float) -> int:
     source = Path(file_of(address))
     if any(_same(target, source.with_name(source.name + end)) for end in _BESIDE):
         raise InputError(f"{str(target)!r} is the database itself; name another file for the backup.")
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not force and target.exists():
-            raise _taken(target)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
-        os.close(handle)
-        unfinished = Path(name)
+    with whole_file(_WHAT, target, force=force) as unfinished:
         try:
             _fill(address, unfinished, target, patience)
-            size = unfinished.stat().st_size
-            _give_name(unfinished, target, force)
+            return unfinished.stat().st_size
         finally:
-            for end in _BESIDE:
-                Path(name + end).unlink(missing_ok=True)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    return size
+            for end in _BESIDE[1:]:
+                unfinished.with_name(unfinished.name + end).unlink(missing_ok=True)
 
 
 def _fill(address: URL, unfinished: Path, target: Path, patience: float) -> None:
-    """Copy the database into an empty file, look whether it is whole, and wait until it is on the disk."""
+    """Copy the database into an empty file, and look whether it is whole."""
     with closing(sqlite3.connect(unfinished)) as copy:
         try:
             with closing(sqlite3.connect(file_of(address), timeout=patience)) as original:
@@ -88,27 +76,12 @@ def _fill(address: URL, unfinished: Path, target: Path, patience: float) -> None
             broken = copy.execute("PRAGMA integrity_check(1)").fetchone()[0]
         except sqlite3.OperationalError as error:
             if "full" in str(error) or "disk I/O" in str(error):
-                raise _unwritable(target, error) from error
+                raise unwritable(_WHAT, target, error) from error
             raise explain(address, error) from error
         except sqlite3.Error as error:
             raise explain(address, error) from error
     if broken != "ok":
         raise StoreError(f"The database {shown(address)} is damaged ({str(broken)[:200]}); no backup was made of it.")
-    with unfinished.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _give_name(unfinished: Path, target: Path, force: bool) -> None:
-    """Let the finished file have its name, at once; without `force` not even over one that appeared meanwhile."""
-    if force:
-        unfinished.replace(target)
-        return
-    try:
-        target.hardlink_to(unfinished)
-    except FileExistsError:
-        raise _taken(target) from None
-    except OSError:  # a file system without links
-        unfinished.rename(target)
 
 
 def _same(one: Path, other: Path) -> bool:
@@ -116,14 +89,3 @@ def _same(one: Path, other: Path) -> bool:
         return one.samefile(other)
     except OSError:
         return False
-
-
-def _taken(target: Path) -> InputError:
-    return InputError(f"{str(target)!r} is there already; name another file, or replace it with --force.")
-
-
-def _unwritable(target: Path, error: Exception) -> InputError:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return InputError(
-        f"The backup {str(target)[:200]!r} cannot be written ({reason}); name a file where there is room and right."
-    )

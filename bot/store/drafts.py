@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.store.database import Database
 from bot.store.posts import move
-from bot.store.tables import KeptDraft, KeptDraftEvent, KeptPost
+from bot.store.tables import KeptDraft, KeptDraftEvent, KeptPost, KeptVote
 
 SCHEMA = 1
-DraftState = Literal["open", "approved", "edited", "rejected", "expired", "posted"]
+# approved, edited: to be posted; dropped: it could not be shown or posted.
+DraftState = Literal["open", "approved", "edited", "rejected", "expired", "dropped", "posted"]
 
 
 class Drafts:
@@ -79,6 +80,19 @@ class Drafts:
         async with self._database.reading() as session:
             return list(await session.scalars(query))
 
+    async def unsettled(self, *states: DraftState) -> list[KeptDraft]:
+        """The drafts in these states whose post still waits for what becomes of them, oldest first."""
+        query = select(KeptDraft).join(KeptPost, KeptPost.id == KeptDraft.post)
+        query = query.where(KeptDraft.state.in_(states), KeptPost.state == "making")
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptDraft.at, KeptDraft.id)))
+
+    async def counts(self) -> dict[str, int]:
+        """How many drafts there are in each state."""
+        async with self._database.reading() as session:
+            rows = await session.execute(select(KeptDraft.state, func.count()).group_by(KeptDraft.state))
+            return {state: int(count) for state, count in rows}
+
     async def expired(self, now: str) -> list[KeptDraft]:
         """Open drafts whose time is up at a moment (as `stamp` writes it), the longest first."""
         query = select(KeptDraft).where(KeptDraft.state == "open", KeptDraft.expires <= now)
@@ -91,10 +105,29 @@ class Drafts:
         async with self._database.reading() as session:
             return list(await session.scalars(query))
 
-    async def export(self) -> list[dict[str, Any]]:
-        """Every draft with its events, oldest first, JSON-ready, with no person in it."""
-        events: dict[str, list[dict[str, str]]] = {}
+    async def newest(self, limit: int, *states: DraftState) -> list[KeptDraft]:
+        """The drafts in these states (none: in all), newest first, at most `limit`."""
+        query = select(KeptDraft).order_by(KeptDraft.at.desc(), KeptDraft.id).limit(limit)
+        if states:
+            query = query.where(KeptDraft.state.in_(states))
         async with self._database.reading() as session:
+            return list(await session.scalars(query))
+
+    async def export(self) -> list[dict[str, Any]]:
+        """Every draft with its events and the votes on what was posted, oldest first, JSON-ready, with no person in it."""
+        events: dict[str, list[dict[str, str]]] = {}
+        sign = KeptVote.vote
+        posted = (
+            select(KeptDraft.id, KeptPost.reply, func.count().filter(sign == 1), func.count().filter(sign == -1))
+            .join(KeptPost, KeptPost.id == KeptDraft.post)
+            .outerjoin(KeptVote, KeptVote.reply == KeptPost.reply)
+            .where(KeptDraft.state == "posted")
+            .group_by(KeptDraft.id, KeptPost.reply)
+        )
+        async with self._database.reading() as session:
+            votes = {
+                draft: {"reply": reply, "up": up, "down": down} for draft, reply, up, down in await session.execute(posted)
+            }
             for event in await session.scalars(select(KeptDraftEvent).order_by(KeptDraftEvent.id)):
                 told = {"at": event.at, "what": event.what, "detail": event.detail}
                 events.setdefault(event.draft, []).append(told)
@@ -103,14 +136,23 @@ class Drafts:
             {
                 "schema": SCHEMA,
                 "draft": draft.id,
-                "scope": draft.scope,
+                "scope": _shared(draft),
                 "state": draft.state,
                 "round": draft.round,
+                **{key: draft.made.get(key) for key in ("song", "conditions", "bundle", "seed", "rejected")},
+                "earlier": draft.made.get("rounds", []),
                 "candidates": draft.candidates,
                 "chosen": draft.chosen,
                 "text": draft.text,
                 "at": draft.at,
                 "events": events.get(draft.id, []),
+                "posted": votes.get(draft.id),
             }
             for draft in drafts
         ]
+
+
+def _shared(draft: KeptDraft) -> str:
+    """In which community a draft is; of a private conversation, which is a person's, only the platform is told."""
+    platform, community, _ = draft.place.split(":", 2)
+    return f"{platform}:{community}"

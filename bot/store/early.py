@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any
-
-from sqlalchemy import delete, select, text, tuple_, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.putting import put, put_new
+from bot.store.putting import put_new
 from bot.store.tables import KeptEarlyVote, KeptPost, KeptVote
 
 
@@ -30,18 +27,17 @@ async def settle(session: AsyncSession, post: str, message: str) -> bool:
         return False
     waiting = list(await session.scalars(select(KeptEarlyVote).where(KeptEarlyVote.message == message)))
     if waiting:
-        rows = [{"person": each.person, "reply": reply, "vote": each.vote, "at": each.at} for each in waiting]
+        rows = [
+            {"person": each.person, "reply": reply, "vote": each.vote, "at": each.at, "emoji": each.emoji} for each in waiting
+        ]
         await put_new(session, KeptVote, rows)  # a press of a button that names the reply is later than these
         await session.execute(delete(KeptEarlyVote).where(KeptEarlyVote.message == message))
     return True
 
 
-async def hold(session: AsyncSession, votes: Collection[dict[str, Any]], withdrawn: Collection[tuple[str, str]]) -> None:
-    """Keep votes (rows of early_votes) until their messages are known, and forget those of (message, person) that are not."""
-    await put(session, KeptEarlyVote, list(votes))
-    if withdrawn:
-        key = tuple_(KeptEarlyVote.message, KeptEarlyVote.person)
-        await session.execute(delete(KeptEarlyVote).where(key.in_(withdrawn)))
+async def awaited(session: AsyncSession) -> bool:
+    """Whether any message of ours is on its way, so that a vote on one that is not known may be on that one."""
+    return await session.scalar(select(KeptPost.id).where(KeptPost.state == "sending").limit(1)) is not None
 
 
 async def forget_early(session: AsyncSession, before: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.database import Database
 from bot.store.early import settle
 from bot.store.putting import put_new
-from bot.store.tables import KeptPost, KeptReply, KeptVote
+from bot.store.tables import KeptDraft, KeptPost, KeptReply, KeptVote
 from bot.store.votes import Tally
 
 # claimed: somebody is at it; making: curators are at its draft; sending: the reply is written, but perhaps not posted.
@@ -21,6 +21,8 @@ _NOT_WRITTEN: tuple[PostState, ...] = ("claimed", "making")
 _UNFINISHED: tuple[PostState, ...] = ("claimed", "sending")
 _OPEN: tuple[PostState, ...] = ("claimed", "making", "sending")
 _SAID: tuple[PostState, ...] = ("making", "sending", "sent")
+# Whoever looks after drafts looks after their posts.
+_DRAFTED = select(KeptDraft.id).where(KeptDraft.post == KeptPost.id).exists()
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,35 @@ class Posts:
         async with self._database.reading() as session:
             return list(await session.scalars(query))
 
+    async def of_messages(self, messages: Sequence[str]) -> list[KeptPost]:
+        """All posts that answer any of these messages, or became one of them."""
+        query = select(KeptPost).where(KeptPost.source.in_(messages) | KeptPost.message.in_(messages))
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptPost.at, KeptPost.id)))
+
+    async def recent(self, platform: str, since: str, limit: int) -> list[str]:
+        """Our messages on a platform that are still there, of posts from a moment on (as `stamp` writes it), newest first."""
+        query = select(KeptPost.message).where(KeptPost.state == "sent", KeptPost.at >= since)
+        query = query.where(KeptPost.place.startswith(f"{platform}:", autoescape=True), KeptPost.message.is_not(None))
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptPost.at.desc(), KeptPost.id).limit(limit)))
+
+    async def last(self, place: str) -> KeptPost | None:
+        """The newest post in a place that was sent and is still there; None if there is none."""
+        query = select(KeptPost).where(KeptPost.place == place, KeptPost.state == "sent")
+        async with self._database.reading() as session:
+            newest: KeptPost | None = await session.scalar(query.order_by(KeptPost.at.desc(), KeptPost.id).limit(1))
+            return newest
+
     async def unfinished(self, since: str) -> list[KeptPost]:
-        """Posts claimed at or after a moment (as `stamp` writes it) that are neither sent nor before curators, oldest first."""
-        query = select(KeptPost).where(KeptPost.state.in_(_UNFINISHED), KeptPost.at >= since)
+        """Posts claimed at or after a moment (as `stamp` writes it) that are not sent, oldest first; none that has a draft."""
+        query = select(KeptPost).where(KeptPost.state.in_(_UNFINISHED), KeptPost.at >= since, ~_DRAFTED)
         async with self._database.reading() as session:
             return list(await session.scalars(query.order_by(KeptPost.at, KeptPost.id)))
 
     async def drop_older(self, before: str) -> int:
         """Give up what `unfinished` would tell of the time before a moment; returns how many they were."""
-        late = (KeptPost.at < before) & KeptPost.state.in_(_UNFINISHED)
+        late = (KeptPost.at < before) & KeptPost.state.in_(_UNFINISHED) & ~_DRAFTED
         async with self._database.session() as session:
             dropped = await session.scalars(update(KeptPost).where(late).values(state="dropped").returning(KeptPost.id))
             return len(list(dropped))

@@ -22,8 +22,8 @@ class Privacy:
     async def show(self, person: str) -> dict[str, Any]:
         """Everything that is kept of a person, JSON-ready."""
         asked = {
-            "votes": select(KeptVote.reply, KeptVote.vote, KeptVote.at).where(KeptVote.person == person),
-            "early_votes": select(KeptEarlyVote.message, KeptEarlyVote.vote, KeptEarlyVote.at).where(
+            "votes": select(KeptVote.reply, KeptVote.vote, KeptVote.emoji, KeptVote.at).where(KeptVote.person == person),
+            "early_votes": select(KeptEarlyVote.message, KeptEarlyVote.vote, KeptEarlyVote.emoji, KeptEarlyVote.at).where(
                 KeptEarlyVote.person == person
             ),
             "posts": select(KeptPost.source, KeptPost.link, KeptPost.state, KeptPost.at).where(KeptPost.person == person),

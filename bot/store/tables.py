@@ -64,6 +64,8 @@ class KeptReply(Base):
     scope: Mapped[str] = mapped_column(default="", server_default=sql("''"))  # the community; "" for those from before
     # The best that were not said, as {"text": …, "scores": {…}}; None for replies from before they were kept.
     candidates: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
+    # How many candidates each gate rejected; None where that was not kept.
+    rejected: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 class KeptVote(Base):
@@ -76,6 +78,7 @@ class KeptVote(Base):
     reply: Mapped[str] = mapped_column(ForeignKey("replies.id", ondelete="CASCADE"), primary_key=True, index=True)
     vote: Mapped[int] = mapped_column(SmallInteger)
     at: Mapped[str]
+    emoji: Mapped[str | None] = mapped_column(default=None)  # that it was cast with, as `meaning_of` gives it; None: a button
 
 
 class KeptAnswer(Base):
@@ -96,6 +99,7 @@ class KeptPost(Base):
         UniqueConstraint("source", "link", name="uq_posts_source_link"),
         UniqueConstraint("message", name="uq_posts_message"),
         Index("ix_posts_place_song_at", "place", "song", "at"),
+        Index("ix_posts_place_at", "place", "at"),
         Index("ix_posts_scope_at", "scope", "at"),
         Index("ix_posts_state_at", "state", "at"),
     )
@@ -132,6 +136,8 @@ class KeptDraft(Base):
     chosen: Mapped[int | None] = mapped_column(Integer, default=None)  # which of the candidates, from 0
     text: Mapped[str | None] = mapped_column(default=None)  # as a curator wrote it
     by: Mapped[str | None] = mapped_column(default=None)  # who decided
+    # What the reply of any candidate needs: song, conditions, bundle, seed, rejected.
+    made: Mapped[dict[str, Any]] = mapped_column(JSON, default_factory=dict, server_default=sql("'{}'"))
 
 
 class KeptDraftEvent(Base):
@@ -198,6 +204,7 @@ class KeptEarlyVote(Base):
     person: Mapped[str] = mapped_column(primary_key=True)
     vote: Mapped[int] = mapped_column(SmallInteger)
     at: Mapped[str] = mapped_column(index=True)
+    emoji: Mapped[str | None] = mapped_column(default=None)  # as of KeptVote
 
 
 class KeptReset(Base):

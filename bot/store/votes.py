@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, TypeVar
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.errors import StoreError
 from bot.store.database import Database
-from bot.store.early import alone, forget_early, hold
-from bot.store.putting import put
-from bot.store.tables import KeptPost, KeptReply, KeptVote
+from bot.store.early import alone, awaited, forget_early
+from bot.store.putting import put, put_new, take
+from bot.store.tables import Base, KeptEarlyVote, KeptOptout, KeptPost, KeptReply, KeptSeen, KeptVote
 
 Key = TypeVar("Key")
 
@@ -30,12 +31,37 @@ class Tally:
 
 @dataclass(frozen=True)
 class MessageVote:
-    """What a person thinks of a message of ours now: 1, -1, or None for nothing any more."""
+    """What a person thinks of a message of ours now: 1, -1, or None for nothing any more.
+
+    `emoji` is what it was cast with, as `meaning_of` gives it. None with an emoji withdraws only a vote that was cast with
+    that one: whoever has voted otherwise since means that. None without an emoji withdraws any vote.
+    """
 
     message: str
     person: str
     vote: int | None
     at: str
+    emoji: str | None = None
+
+
+@dataclass
+class _Outcome:
+    """What several votes by one person on one message come to: one that is cast, or votes that are withdrawn."""
+
+    cast: MessageVote | None = None
+    withdrawn: set[str] = field(default_factory=set)  # emoji that a vote from before is withdrawn with
+    cleared: bool = False  # whether a vote from before is withdrawn whatever it was cast with
+
+    def then(self, vote: MessageVote) -> None:
+        """Take the next vote into account."""
+        if vote.vote is not None:
+            self.cast, self.cleared = vote, True
+        elif vote.emoji is None:
+            self.cast, self.cleared = None, True
+        elif self.cast is None:
+            self.withdrawn.add(vote.emoji)
+        elif self.cast.emoji == vote.emoji:
+            self.cast = None
 
 
 class Votes:
@@ -46,53 +72,78 @@ class Votes:
         self._database = database
 
     async def change(
-        self, person: str, reply: str, rule: Callable[[int | None], int | None], at: str
+        self, person: str, reply: str, rule: Callable[[int | None], int | None], at: str, *, once: str = ""
     ) -> tuple[int | None, Tally]:
         """Replace a person's vote (+1, -1, None for none) by what `rule` makes of it, in one transaction.
 
-        Returns the new vote and the reply's tally; raises StoreError when there is no such reply.
+        Returns the new vote and the reply's tally; raises StoreError when there is no such reply. An event that came before
+        (its id as `once`, "" for none) changes nothing any more.
         """
         async with self._database.session() as session:
             # Whoever votes on the same reply meanwhile waits here, so that all count.
             voted = select(KeptReply.id).where(KeptReply.id == reply).with_for_update(key_share=True)
             if await session.scalar(voted) is None:
                 raise StoreError(f"There is no reply {reply[:40]!r} to vote on; vote on one that the bot has posted.")
-            mine = (KeptVote.person == person) & (KeptVote.reply == reply)
-            before = await session.scalar(select(KeptVote.vote).where(mine))
+            before = await session.scalar(select(KeptVote.vote).where(KeptVote.person == person, KeptVote.reply == reply))
+            if once and not await put_new(session, KeptSeen, [{"event": once, "at": at}]):
+                return before, await _tally(session, reply)
+            row = {"person": person, "reply": reply}
             vote = rule(before)
             if vote is not None:
-                await put(session, KeptVote, [{"person": person, "reply": reply, "vote": vote, "at": at}])
+                await put(session, KeptVote, [row | {"vote": vote, "at": at, "emoji": None}])
             elif before is not None:
-                await session.execute(delete(KeptVote).where(mine))
+                await take(session, KeptVote, [row])
             return vote, await _tally(session, reply)
 
     async def write(self, votes: Sequence[MessageVote]) -> list[str | None]:
-        """Write votes on messages down, all in one transaction; a later one by the same person on the same message wins.
+        """Write votes on messages down, all in one transaction, as if one after the other.
 
-        Returns for each the scope of its post; None where the message is not known yet: then it counts once it is.
+        Returns for each the scope of its post; None where the message is not known: if any of ours is on its way, the vote
+        counts once that is known to be this one.
         """
-        last = {(each.message, each.person): each for each in votes}
+        outcomes: dict[tuple[str, str], _Outcome] = {}
+        for vote in votes:
+            outcomes.setdefault((vote.message, vote.person), _Outcome()).then(vote)
+        messages = {message for message, _ in outcomes}
         async with self._database.session() as session:
-            posts = await _posts(session, {message for message, _ in last})
-            if any(message not in posts for message, _ in last):
+            posts = await _posts(session, messages)
+            early = False
+            if len(posts) < len(messages):
                 await alone(session)
-                posts = await _posts(session, {message for message, _ in last})
-            # In one order everywhere, since two that wait for each other's rows would wait for ever.
-            known = {(posts[each.message][0], each.person): each for each in last.values() if each.message in posts}
-            for some in _parts(sorted(known)):
-                gone = [key for key in some if known[key].vote is None]
-                await put(session, KeptVote, [_row(key[0], known[key]) for key in some if known[key].vote is not None])
-                if gone:
-                    await session.execute(delete(KeptVote).where(tuple_(KeptVote.reply, KeptVote.person).in_(gone)))
-            for some in _parts(sorted(key for key in last if key[0] not in posts)):
-                early = [last[key] for key in some]
-                rows = [
-                    {"message": each.message, "person": each.person, "vote": each.vote, "at": each.at}
-                    for each in early
-                    if each.vote is not None
-                ]
-                await hold(session, rows, [(each.message, each.person) for each in early if each.vote is None])
+                posts = await _posts(session, messages)
+                early = len(posts) < len(messages) and await awaited(session)
+            known = {(posts[key[0]][0], key[1]): each for key, each in outcomes.items() if key[0] in posts}
+            await _settle(session, KeptVote, "reply", known)
+            if early:
+                unknown = {key: each for key, each in outcomes.items() if key[0] not in posts}
+                await _settle(session, KeptEarlyVote, "message", unknown)
         return [posts[each.message][1] if each.message in posts else None for each in votes]
+
+    async def read_back(self, message: str, cast: Mapping[str, Sequence[tuple[str, int]]], at: str) -> str | None:
+        """Make the votes by emoji on a message what the platform shows: by person each emoji and its sign, the last one last.
+
+        Of several by one person, that stays which counted before, else the last counts. A vote by a button stays where its
+        person shows no emoji. Nothing new is kept of those who opted out. Returns the scope where any vote changed; else
+        None, as for a message that is not known.
+        """
+        async with self._database.session() as session:
+            post = (await _posts(session, [message])).get(message)
+            if post is None:
+                return None
+            stands = {each.person: each for each in await session.scalars(select(KeptVote).where(KeptVote.reply == post[0]))}
+            left: set[str] = set()
+            for some in _parts(sorted(cast)):
+                left.update(await session.scalars(select(KeptOptout.person).where(KeptOptout.person.in_(some))))
+            outcomes: dict[tuple[str, str], _Outcome] = {}
+            for person in {*stands, *cast}.difference(left):
+                before, shown = stands.get(person), dict(cast.get(person, ()))
+                emoji = before.emoji if before and before.emoji in shown else next(reversed(shown), None)
+                if emoji is not None and (before is None or (before.emoji, before.vote) != (emoji, shown[emoji])):
+                    outcomes[post[0], person] = _Outcome(MessageVote(message, person, shown[emoji], at, emoji))
+                elif emoji is None and before and before.emoji is not None:
+                    outcomes[post[0], person] = _Outcome(cleared=True)
+            await _settle(session, KeptVote, "reply", outcomes)
+        return post[1] if outcomes else None
 
     async def on(self, reply: str) -> dict[str, int]:
         """The votes on a reply by person."""
@@ -100,13 +151,12 @@ class Votes:
             query = select(KeptVote.person, KeptVote.vote).where(KeptVote.reply == reply)
             return {str(person): int(vote) for person, vote in await session.execute(query)}
 
-    async def clear(self, reply: str, vote: int | None = None) -> int:
-        """Drop the votes on a reply, all or those of one sign; returns how many they were."""
-        these = delete(KeptVote).where(KeptVote.reply == reply)
-        if vote is not None:
-            these = these.where(KeptVote.vote == vote)
+    async def clear(self, reply: str, emoji: str | None = None) -> int:
+        """Drop the votes by emoji on a reply, all or those of one; returns how many they were. Those by buttons stay."""
+        these = KeptVote.emoji.is_not(None) if emoji is None else KeptVote.emoji == emoji
+        cleared = delete(KeptVote).where(KeptVote.reply == reply, these).returning(KeptVote.person)
         async with self._database.session() as session:
-            return len(list(await session.scalars(these.returning(KeptVote.person))))
+            return len(list(await session.scalars(cleared)))
 
     async def forget_early(self, before: str) -> None:
         """Drop votes from before a moment (as `stamp` writes it) on messages that were never known."""
@@ -132,7 +182,7 @@ async def _tally(session: AsyncSession, reply: str) -> Tally:
 
 
 async def _posts(session: AsyncSession, messages: Iterable[str]) -> Mapping[str, tuple[str, str]]:
-    """Reply and scope by message, of those that are known; the replies stay until the end of the transaction."""
+    """Reply and scope by message, of those that are known; until the end of the transaction nobody else votes on them."""
     found: dict[str, tuple[str, str]] = {}
     for some in _parts(sorted(messages)):
         query = (
@@ -140,14 +190,29 @@ async def _posts(session: AsyncSession, messages: Iterable[str]) -> Mapping[str,
             .join(KeptReply, KeptReply.id == KeptPost.reply)
             .where(KeptPost.message.in_(some))
             .order_by(KeptReply.id)
-            .with_for_update(key_share=True, read=True, of=KeptReply)
+            .with_for_update(key_share=True, of=KeptReply)
         )
         found |= {str(message): (reply, scope) for message, reply, scope in await session.execute(query)}
     return found
 
 
-def _row(reply: str, vote: MessageVote) -> dict[str, object]:
-    return {"person": vote.person, "reply": reply, "vote": vote.vote, "at": vote.at}
+async def _settle(session: AsyncSession, table: type[Base], on: str, outcomes: Mapping[tuple[str, str], _Outcome]) -> None:
+    """Write outcomes, by what the column `on` holds and by person, into a table of votes."""
+    cast: list[dict[str, Any]] = []
+    cleared: list[dict[str, Any]] = []
+    withdrawn: list[dict[str, Any]] = []
+    # In one order everywhere, since two that wait for each other's rows would wait for ever.
+    for key, each in sorted(outcomes.items(), key=itemgetter(0)):
+        row = {on: key[0], "person": key[1]}
+        if each.cast is not None:
+            cast.append(row | {"vote": each.cast.vote, "at": each.cast.at, "emoji": each.cast.emoji})
+        elif each.cleared:
+            cleared.append(row)
+        else:
+            withdrawn += [row | {"emoji": emoji} for emoji in each.withdrawn]
+    await put(session, table, cast)
+    await take(session, table, cleared)
+    await take(session, table, withdrawn)
 
 
 def _parts(keys: list[Key]) -> list[list[Key]]:

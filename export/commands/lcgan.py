@@ -19,7 +19,7 @@ from export.stages import Run
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Bundle whose decoder speaks [RUN/bundle]; no torch model is needed.",
 )
-@click.option("--votes", type=click.Path(path_type=Path), help="What `deephypebot votes` printed: a further value.")
+@click.option("--votes", type=click.Path(path_type=Path), help="What `deephypebot votes export` wrote: a further value.")
 @click.option("--only", multiple=True, help="Train for this objective only: realism, a value, or joint; may be repeated.")
 @click.option("--ship", default="joint", show_default=True, help="Objective whose generator and critics are kept to ship.")
 @click.option("--distance", "distances", multiple=True, type=click.FloatRange(0, 10), help="Try this weight of the distance.")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.bench import songs
+from bot.bench import chat, songs
 from bot.bench.replies import measure, rows
 from bot.config import load
 from bot.errors import HypeError
@@ -52,3 +52,33 @@ async def test_songs_are_measured_against_services_in_another_program(
     assert figures["at_once"]["most_requests_per_song"] == 1
     assert figures["all_hanging_reply_ms"] >= 300
     assert "6 links at once" in dict(songs.rows(figures))
+
+
+async def test_talking_is_measured_with_a_bot_that_runs_in_another_program(
+    made_bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(made_bundle))
+    monkeypatch.setenv("DEEPHYPEBOT_PLACES__MODE", "off")  # what somebody has set for their own bot changes no figure
+    sizes = chat.Sizes(alone=3, crowd=4, votes=12, spread=3, messages=20, linked=5, seconds=0.1)
+    figures = await chat.measure(load(), sizes)
+    for platform in ("discord", "slack"):
+        found = figures[platform]
+        assert 0 < found["alone"]["p50"] <= found["alone"]["p95"] <= found["alone"]["max"]
+        assert (found["alone"]["answered"], found["crowd"]["answered"]) == (3, 4)
+        assert [found[key]["replies"] for key in ("votes_on_one", "votes_on_many")] == [1, 3]
+        assert [found[key]["counted"] for key in ("votes_on_one", "votes_on_many")] == [12, 12]
+    memory = figures["memory"]
+    assert (memory["links"], memory["unanswered"]) == (4, 0)
+    assert list(memory["mb"]) == ["4", "12", "20"]
+    assert all(mb is None or mb > 30 for mb in memory["mb"].values())
+    assert 0 < figures["loop_lag"]["p99"] <= figures["loop_lag"]["max"]
+    shown = dict(chat.rows(figures))
+    assert f"p50 {figures['discord']['alone']['p50']} ms" in shown["Discord: link to reply"]
+    assert "(4 of 4)" in shown["Slack: 4 links in a second"]
+    assert shown["Slack: 12 votes in a second"].endswith(" ms, on 3")
+
+
+async def test_a_bot_that_does_not_start_says_why(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(tmp_path))
+    with pytest.raises(HypeError, match="There is no bundle in"):
+        await chat.measure(load(), chat.Sizes(alone=1, crowd=1))

@@ -1,5 +1,6 @@
 """The command line, through its own door: what it prints, how it fails, and that it waits for no library in vain."""
 
+import csv
 import json
 import os
 import pty
@@ -293,20 +294,32 @@ def test_titles_refuses_bad_input_in_one_sentence(arguments: tuple[str, ...], sa
 # --- chat and votes --------------------------------------------------------------------------------------------
 
 
-def test_a_vote_from_the_chat_leaves_through_the_votes_command() -> None:
-    assert run("votes").stdout == ""
+def test_a_vote_from_the_chat_leaves_through_the_votes_command(tmp_path: Path) -> None:
+    assert run("votes", "export").stdout == ""
     assert run("chat", given=f"{RICK}\n+\n").exit_code == 0
-    (line,) = run("votes").stdout.splitlines()
+    (line,) = run("votes", "export").stdout.splitlines()
     exported = json.loads(line)
     assert list(exported) == ["schema", "reply", "candidate", "seed", "conditions", "vote", "at"]
     assert (exported["vote"], exported["conditions"]["artist"]) == (1, "Rick Astley")
+    assert run("votes", "export", "--output", "votes.jsonl").stdout == "Wrote 'votes.jsonl': 1 vote.\n"
+    assert (tmp_path / "votes.jsonl").read_text(encoding="utf-8") == line + "\n"
+    assert "'votes.jsonl' is there already; name another file, or replace it with --force." in refusal(
+        "votes", "export", "--output", "votes.jsonl"
+    )
+    assert run("votes", "export", "--output", "votes.jsonl", "--force", "--format", "csv").exit_code == 0
+    columns, row = csv.reader((tmp_path / "votes.jsonl").read_text(encoding="utf-8-sig").splitlines())
+    told = dict(zip(columns, row, strict=True))
+    assert (told["vote"], told["artist"], told["reply"]) == ("1", "Rick Astley", exported["reply"])
+    assert (told["at"], told["text"], told["seed"]) == (exported["at"], exported["candidate"]["text"], str(exported["seed"]))
+    assert run("votes").stdout == run("votes", "--help").stdout
 
 
 def test_votes_without_a_database_are_a_failure_not_bad_input(tmp_path: Path) -> None:
     (tmp_path / "bot.sqlite3").write_bytes(b"no database " * 100)
-    result = run("votes")
+    result = run("votes", "export", "--output", "votes.jsonl")
     assert (result.exit_code, result.stdout) == (1, "")
     assert "it is no database; move it away" in result.stderr
+    assert not (tmp_path / "votes.jsonl").exists()
 
 
 # --- the rest of the door --------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 """Settings: where they come from, that the example file tells the truth, and how faults are told."""
 
 import json
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,6 +13,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.config import DEFAULT_FILE, keys, load, user_data_folder
+from bot.curation.defaults import PlacesSettings
+from bot.curation.settings import FIELDS, PlaceSettings
 from bot.errors import ConfigError
 from bot.settings import expand
 
@@ -65,7 +69,7 @@ def test_the_environment_wins_over_the_file_and_the_file_over_the_defaults(monke
     monkeypatch.setenv("DEEPHYPEBOT_REPLY__PRAISE", "9.5")
     settings = load()
     assert (settings.reply.praise, settings.reply.remembered, settings.model.device) == (9.5, 5, "cpu")
-    assert settings.reply.waiting == 16
+    assert settings.reply.waiting == 100
 
 
 def test_a_named_file_is_read_instead_of_the_default_one(tmp_path: Path) -> None:
@@ -107,6 +111,50 @@ def test_all_faults_are_told_at_once_each_with_place_value_and_remedy(monkeypatc
 def test_numbers_outside_their_limits_are_refused(line: str, said: str) -> None:
     (fault,) = faults_of(f"[reply]\n{line}")
     assert said in fault
+
+
+PLACES_TOLD_DIFFERENTLY = {"passive", "adults", "down"}  # the first two as all that is true or false in the file
+
+
+def test_what_holds_in_every_place_is_told_and_read_as_in_chat() -> None:
+    usual = PlaceSettings()
+    assert PlacesSettings().defaults(8.0) == usual
+    for key, field in PlacesSettings.model_fields.items():
+        assert field.description == FIELDS[key].metadata["about"]
+        assert field.title == FIELDS[key].metadata["kind"].possible or key in PLACES_TOLD_DIFFERENTLY
+        assert usual.with_values({key: field.default}).shown(key) == usual.shown(key)
+    given = 'mode = "Off"\npassive = false\ncooldown_person = 30\nwindow = "2d 3h"\nquiet = "22-7 Berlin"\nup = "🔥 :yes:"'
+    places = load(write(f"[places]\n{given}")).places
+    assert (places.mode, places.cooldown_person, places.quiet) == ("off", "30s", "22:00-07:00 Europe/Berlin")
+    place = places.defaults(2.5)
+    assert (place.mode, place.passive, place.window, place.up, place.praise) == ("off", False, 183_600, ("🔥", ":yes:"), 2.5)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('mode = "loud"', "places.mode is 'loud', but must be auto, review or off; the default is 'auto'."),
+        ("mode = []", "places.mode is [], but must be auto, review or off"),
+        ('window = "31d"', "places.window is '31d', but must be a duration up to 30d"),
+        ("cooldown_asked = nan", "places.cooldown_asked is nan, but must be a duration"),
+        ('quiet = "22-7 Atlantis"', "must be hours and their time zone, such as 22-7 Europe/Berlin"),
+        ("passive = 3", "places.passive is 3, but must be true or false"),
+        (
+            'up = "💤 🔥"',
+            "such as 👍 :fire: <:name:id>, or none, and none that is in up; the default is '👎",
+        ),
+        ('up = "🔥"\ndown = "fire"', "places.down is 'fire', but must be emoji"),
+        ('channels = "all"', "There is no setting for 'places.channels'"),
+    ],
+)
+def test_a_fault_in_what_holds_in_every_place_is_told_as_all_others(line: str, said: str) -> None:
+    (fault,) = faults_of(f"[places]\n{line}")
+    assert said in fault
+
+
+def test_settings_that_nobody_changed_wait_for_nothing() -> None:
+    code = "import sys, bot.config; bot.config.load(); sys.exit('bot.curation.settings' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own code
 
 
 @pytest.mark.parametrize("bundle", [r"a\u0000b", r"a\nb", "x" * 5000])

@@ -1,6 +1,7 @@
 """Voting: set, change, withdraw; one vote for each person and reply; what survives and what leaves."""
 
 import asyncio
+import csv
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.curation.vote_sheet import COLUMNS, as_csv
 from bot.curation.votes import Ballot, Cast, Sign, after
 from bot.errors import StoreError
 from bot.store.database import Database
@@ -115,4 +117,22 @@ async def test_the_export_says_what_was_voted_on_and_not_by_whom() -> None:
         }
     ]
     assert "somebody" not in json.dumps(exported)
+    await database.close()
+
+
+async def test_a_spreadsheet_has_a_row_for_each_vote_and_no_formula() -> None:
+    database = await Database.open(MEMORY)
+    ballot = await ballot_in(database)
+    reply = a_reply("three", text='=HYPERLINK("x"), she said')
+    reply.scores = {"total": 0.25}
+    await Replies(database).keep(reply)
+    for name in ("one", "three"):
+        await ballot.press("somebody-in-particular", name, -1)
+    mark, text = b"\xef\xbb\xbf", as_csv(await ballot.export())
+    assert text.startswith(mark)
+    columns, one, three = csv.reader(text.removeprefix(mark).decode().splitlines())
+    assert columns == list(COLUMNS)
+    assert one[1:] == ["-1", "one", "Bright drums.", "", "", "art pop", "8.0", "", str(2**63 - 1), "tiny 1"]
+    assert three[3] == """'=HYPERLINK("x"), she said"""
+    assert three[8] == "0.25"
     await database.close()

@@ -126,7 +126,11 @@ def test_a_table_that_is_none_is_named(tmp_path: Path, text: str, says: str) -> 
         count_genres(tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, b"plain", gzip.compress(b"x" * 5000)[:-9], gzip.compress(b"\xff\xfe\n")])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"plain", gzip.compress(b"x" * 5000)[:-9], gzip.compress(b"\xff\xfe\n")],
+    ids=["missing", "plain", "cut off", "no text"],
+)
 def test_a_file_that_cannot_be_read_is_one_sentence(tmp_path: Path, content: bytes | None) -> None:
     if content is not None:
         (tmp_path / "artist_genres.jsonl.gz").write_bytes(content)

@@ -141,6 +141,15 @@ def test_slots_need_a_name() -> None:
     assert why(GOOD[1], names=Names(title="Sinnerman")) == "slot"
 
 
+@pytest.mark.parametrize("before", ["the track", "the song called", "his best album,", "after"])
+def test_what_stands_for_a_title_stands_where_no_name_is_needed(before: str) -> None:
+    blend = Names(instead="this blend")
+    text = f"{before} <title> makes the drums glow and hum."
+    assert why(text, names=blend) == "slot"
+    assert why(text) != "slot"
+    assert why("on <title>, the drums glow and hum for hours.", names=blend) is None
+
+
 def test_a_copied_run_is_found_when_a_name_completes_it() -> None:
     text = "the glow of <title> of strings carries every heart towards home."
     assert why(text) is None

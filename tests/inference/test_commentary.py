@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inference.bundle import Bundle
-from inference.commentary import Commentary, Commentator, Subject
+from inference.commentary import MOST_OTHERS, Commentary, Commentator, Subject
 from inference.composition import MOST_WORDS
+from inference.conditions import Conditions
 from inference.errors import BundleError, ConditionError
 from inference.novelty import RUN, NoveltyFilter
 from inference.ranking import Weights
@@ -126,6 +128,68 @@ def test_a_community_without_a_taste_hears_what_all_hear(commentator: Commentato
         assert reply.scores["community"] == 0
 
 
+def test_what_might_have_been_said_costs_no_other_batch(commentator: Commentator) -> None:
+    commentary = commentator.comment(SONG, seed=7, correction={})
+    assert (commentary.batch, commentary.candidates) == (64, 64)
+    assert 1 <= len(commentary.others) <= MOST_OTHERS
+    said = {sentence for reply in commentary.replies for sentence in reply.sentences}
+    assert said.isdisjoint(other.text for other in commentary.others)
+    assert all(other.sentences == (other.text,) for other in commentary.others)
+    totals = [other.scores["total"] for other in commentary.others]
+    assert totals == sorted(totals, reverse=True)
+    assert all(other.scores.keys() == commentary.replies[0].scores.keys() for other in commentary.others)
+    heard = commentary.others[0].text
+    assert heard not in [other.text for other in commentator.comment(SONG, seed=7, heard=[heard]).others]
+
+
+def test_fewer_candidates_are_sampled_where_that_is_asked_for(commentator: Commentator) -> None:
+    few = commentator.comment(SONG, seed=7, candidates=40)
+    assert (few.batch, few.candidates) == (40, 40)
+    assert whole(few) == whole(commentator.comment(SONG, seed=7, candidates=40))
+    assert few.tokens < commentator.comment(SONG, seed=7).tokens
+
+
+OTHER = Subject(artist="Moodymann", title="Shades of Jae", genres=("techno",), features={"energy": 0.9})
+
+
+def test_a_blend_names_nobody(commentator: Commentator) -> None:
+    replies = commentator.blend(SONG, OTHER, n=5, seed=1).replies
+    texts = " ".join(reply.text for reply in replies)
+    assert len({reply.text for reply in replies}) == 5
+    assert "his blend" in texts
+    assert not any(name in texts for name in ("The Cure", "Lovesong", "Moodymann", "Shades", "<", "“"))
+
+
+def test_a_blend_is_the_same_again_and_in_whichever_order(commentator: Commentator) -> None:
+    blend = commentator.blend(SONG, OTHER, n=3, seed=7)
+    assert (
+        whole(blend) == whole(commentator.blend(SONG, OTHER, n=3, seed=7)) == whole(commentator.blend(OTHER, SONG, n=3, seed=7))
+    )
+    assert blend.replies != commentator.blend(SONG, OTHER, n=3, seed=8).replies
+    assert blend.replies != commentator.blend(SONG, SONG, n=3, seed=7).replies
+    assert blend.batch == 128  # as fewer of them are good
+    assert commentator.blend(SONG, OTHER, candidates=16).batch == 16
+
+
+def test_a_blend_of_anything_with_nothing_is_a_blend(commentator: Commentator) -> None:
+    assert commentator.blend(Subject(), Subject(), seed=1).replies
+    assert commentator.blend(SONG, Subject(genres=("x" * 10_000,) * 1000), seed=1).replies
+
+
+def test_between_two_songs_lies_what_both_have_and_what_either_alone_knows(bundle: Bundle) -> None:
+    encoder = bundle.conditions
+    rows = [
+        encoder.encode(Conditions(genres=("techno",), features={"energy": 0.9})),
+        encoder.encode(Conditions(genres=("jazz",), features={"energy": 0.5, "tempo": 120.0})),
+    ]
+    between = encoder.between(np.concatenate(rows))
+    asked = encoder.encode(Conditions(genres=("techno", "jazz"), features={"energy": 0.7, "tempo": 120.0}))
+    np.testing.assert_allclose(between, asked, atol=1e-6)
+    unknown = np.zeros_like(between)
+    np.testing.assert_array_equal(encoder.between(np.concatenate([rows[0], unknown])), rows[0])
+    np.testing.assert_array_equal(encoder.between(np.concatenate([unknown, unknown])), unknown)
+
+
 @pytest.mark.parametrize("weight", [-100.0, 100.0])
 def test_no_community_gets_out_what_was_rejected(bundle: Bundle, commentator: Commentator, weight: float) -> None:
     hostile = dict.fromkeys([*TRAITS, *(field.name for field in fields(Weights))], weight)
@@ -143,6 +207,8 @@ def test_no_community_gets_out_what_was_rejected(bundle: Bundle, commentator: Co
         ({"correction": {"x" * 999: 101.0}}, r"the correction's 'x{60}' is 101"),
         ({"n": 0}, "n is 0, but must lie between 1 and 10"),
         ({"n": 11}, "n is 11"),
+        ({"candidates": 0}, "candidates is 0, but must lie between 1 and 256"),
+        ({"candidates": 257}, "candidates is 257"),
         ({"seed": -1}, "seed is -1"),
         ({"seed": 2**63}, "seed is"),
         ({"praise": 10.5}, r"praise is 10\.5, but must lie between 0 and 10"),

@@ -67,6 +67,15 @@ def test_artists_are_named_as_they_are_written(artist: str, read: str) -> None:
     assert finish("an <artist> song by <artist>'s rules, from <artist>.", Names.of(artist, None)) == read
 
 
+def test_words_stand_for_a_title_where_there_is_none() -> None:
+    blend = Names(instead="this blend")
+    assert blend.slots == {"<title>"}
+    assert (
+        finish("<title>'s drums glow. on the <title>, all is well.", blend)
+        == "This blend’s drums glow. On this blend, all is well."
+    )
+
+
 def test_the_article_of_a_name_is_not_said_twice() -> None:
     assert finish("the <artist> glow like the <artist>.", Names.of("The Cure", None)) == "The Cure glow like The Cure."
     assert finish("the <artist> glow.", Names.of("Cure", None)) == "The Cure glow."

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.errors import StoreError
 
-NEWEST = "0004"
+NEWEST = "0005"
 TABLE = "deephypebot_schema"  # a name of our own, since the database may be shared with others who use Alembic
 
 OLD_TABLE = "schema_version"  # where schemas were numbered before Alembic

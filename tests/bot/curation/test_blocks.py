@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.curation.blocks import KINDS, MAX_ENTRIES, MAX_LENGTH, BlockKind, Blocks
 from bot.errors import InputError
 from bot.songs.matching.names import fold
+from bot.songs.providers.itunes import ITunesProvider
 from bot.songs.song import Song, clean_text
 
 
@@ -103,6 +104,13 @@ def test_a_word_that_would_block_too_much_is_refused(text: str, sentence: str) -
         ("Drake", Song(artists=("Future",), title="Life Is Good (with Drake & Offset)")),
         ("Drake", Song(artists=("Future",), title="Life Is Good", version="Drake's Remix")),
         ("Tyler, The Creator", Song(artists=("Tyler, The Creator",))),
+        ("Earth, Wind & Fire", Song(artists=("Earth, Wind & Fire",))),
+        ("X Ambassadors", Song(artists=("Jamie N Commons & X Ambassadors",))),
+        ("The Weeknd", Song(artists=("Drake & The Weeknd",), sources={"artists": "iTunes"})),
+        ("Offset", Song(artists=("Gucci Mane, Drake & Offset",), sources={"artists": "iTunes"})),
+        ("Macklemore", Song(artists=("Macklemore & Ryan Lewis",), sources={"artists": "Spotify"})),
+        ("Prince", Song(artists=("Prince & The Revolution",), sources={"artists": "Spotify"})),
+        ("Drake", Song(artists=("Future × Drake",), sources={"artists": "Spotify"})),
         ("M", Song(artists=("-M-",))),
     ],
 )
@@ -120,10 +128,26 @@ def test_an_artist_is_found_in_every_part(artist: str, song: Song) -> None:
         ("!!!", Song(artists=("???",))),
         ("Drake", Song()),
         ("M", Song(artists=("M83",))),
+        ("Fire", Song(artists=("Earth, Wind & Fire",))),
+        ("Fire", Song(artists=("Somebody",), title="Song (feat. Earth, Wind & Fire)")),
+        ("Nash", Song(artists=("Crosby, Stills, Nash & Young",), sources={"artists": "iTunes"})),
+        ("Sebastian", Song(artists=("Belle and Sebastian",), sources={"artists": "Spotify"})),
+        ("Sirens", Song(artists=("Sleeping With Sirens",), sources={"artists": "Deezer"})),
+        ("Oates", Song(artists=("Hall & Oates", "Prince"))),
+        ("The Machine", Song(artists=("Florence + the Machine",), sources={"artists": "Spotify"})),
+        ("Tyler", Song(artists=("Tyler, The Creator",))),
+        ("Jr", Song(artists=("Grover Washington, Jr.",))),
+        ("His Orchestra", Song(artists=("Tito Puente & His Orchestra",))),
+        ("DC", Song(artists=("AC/DC",))),
     ],
 )
 def test_an_artist_is_not_found_in_others(artist: str, song: Song) -> None:
     assert blocking(artists=(artist,)).blocked_song(song) is None
+
+
+def test_the_services_that_write_several_artists_as_one_are_called_as_credits_calls_them() -> None:
+    several = Song(artists=("Future & Drake",), sources={"artists": ITunesProvider.label})
+    assert blocking(artists=("Drake",)).blocked_artist(several) == "Drake"
 
 
 def test_a_song_is_blocked_for_a_word_in_what_is_shown() -> None:

@@ -63,7 +63,7 @@ def test_what_is_passed_over_is_answered_to_whoever_asks(reason: Reason, case: t
 @pytest.mark.parametrize(("author", "reason"), [("self", "own message"), ("bot", "other bot")])
 @pytest.mark.parametrize("asked", [True, False])
 def test_bots_are_not_answered_and_told_nothing(author: Any, reason: Reason, asked: bool) -> None:
-    assert decide(said(asked=asked), USUAL, replace(STATE, author=author)) == Decision("silent", reason, "")
+    assert decide(said(asked=asked, author=author), USUAL, STATE) == Decision("silent", reason, "")
 
 
 def test_a_link_is_answered_and_in_review_it_becomes_a_draft() -> None:
@@ -81,8 +81,8 @@ def test_the_cooldown_says_how_long() -> None:
 def test_a_thread_is_served_with_its_channel_and_a_private_talk_always() -> None:
     only = replace(USUAL, channels=Channels(only=True, ids=("99",)))
     but = replace(USUAL, channels=Channels(only=False, ids=("99",)))
-    in_thread = replace(STATE, parent="99")
-    assert [decide(said(), place, in_thread).reason for place in (only, but)] == ["heard", "channel not served"]
+    in_thread = said(parent="99")
+    assert [decide(in_thread, place, STATE).reason for place in (only, but)] == ["heard", "channel not served"]
     assert decide(said(place=PRIVATE, asked=True), only, STATE).act == "answer"
 
 
@@ -102,13 +102,13 @@ heards = st.builds(
     asked=st.booleans(),
     edited=st.booleans(),
     nsfw=st.booleans(),
+    author=st.sampled_from(("person", "bot", "self")),
+    parent=st.sampled_from(("", "1", "20")),
 )
 states = st.builds(
     State,
     now=moments,
-    author=st.sampled_from(("person", "bot", "self")),
     opted_out=st.booleans(),
-    parent=st.sampled_from(("", "1", "20")),
     wait=st.builds(Wait, st.floats(0, 1e9), st.sampled_from(("", "person", "asked"))),
     since_same=st.none() | st.floats(),
     queue_full=st.booleans(),
@@ -123,7 +123,7 @@ def test_every_case_has_one_decision(heard: Any, settings: PlaceSettings, state:
     assert decision.reason in get_args(Reason)
     assert heard.asked or not decision.tell
     assert (decision.act == "silent") is (decision.reason not in {"asked", "heard", "in review"})
-    explained = decision.act == "silent" and heard.asked and state.author == "person"
+    explained = decision.act == "silent" and heard.asked and heard.author == "person"
     assert bool(decision.tell) is (explained or (heard.asked and decision.act == "draft"))
     if decision.act != "silent":
         assert not any((state.opted_out, state.blocked, state.queue_full, state.wait.seconds))

@@ -167,3 +167,26 @@ def point_at(stand_in: DiscordStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let discord.py take the stand-in for Discord."""
     monkeypatch.setattr("discord.http.Route.BASE", stand_in.api_base)
     monkeypatch.setattr("discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY", yarl.URL(stand_in.gateway_url))
+
+
+class Haste:
+    """The sleeping of a module of discord.py, which then takes no time; `slept` holds the seconds asked for."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds:
+            self.slept.append(seconds)
+        await asyncio.sleep(0)
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> Haste:
+    """Let discord.py wait for nothing before it tries again."""
+    made = Haste()
+    for module in ("http", "webhook.async_", "shard"):
+        monkeypatch.setattr(f"discord.{module}.asyncio", made)
+    return made

@@ -18,31 +18,13 @@ from bot.stand_ins.discord import Close, DiscordStandIn, Intent, faults, message
 from bot.stand_ins.discord.limits import ApiError, check_choices, check_commands, check_modal
 from bot.stand_ins.discord.world import World
 from tests.bot.stand_ins.conftest import Place
-from tests.bot.stand_ins.small_bot import SmallBot, running
-
-
-class Haste:
-    """The sleeping of a module of discord.py, which then takes no time; `slept` holds the seconds asked for."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(asyncio, name)
-
-    async def sleep(self, seconds: float) -> None:
-        if seconds:
-            self.slept.append(seconds)
-        await asyncio.sleep(0)
+from tests.bot.stand_ins.small_bot import Haste, SmallBot, hurry, running
 
 
 @pytest.fixture
 def haste(monkeypatch: pytest.MonkeyPatch) -> Haste:
     """discord.py waits before it tries again, by a clock of its own: here it does not."""
-    made = Haste()
-    for module in ("http", "webhook.async_", "shard"):
-        monkeypatch.setattr(f"discord.{module}.asyncio", made)
-    return made
+    return hurry(monkeypatch)
 
 
 def channel_of(bot: SmallBot, place: Place) -> discord.TextChannel:

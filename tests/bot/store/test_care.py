@@ -145,7 +145,7 @@ def test_check_finds_what_was_changed_by_hand(url: str) -> None:
 
 def test_check_finds_votes_on_nothing(file: Path) -> None:
     with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("INSERT INTO votes VALUES ('ann', 'gone', 1, '')")
+        connection.execute("INSERT INTO votes (person, reply, vote, at) VALUES ('ann', 'gone', 1, '')")
     assert "holds 1 rows that are about nothing (votes on replies)" in refusal(1, "check")
 
 

@@ -116,6 +116,23 @@ async def test_the_same_song_is_known_for_a_while(database: Database) -> None:
     assert await posts.said("discord:g:c", "song:3", at())
 
 
+async def test_the_last_post_of_a_place_and_our_newest_messages_are_found(database: Database) -> None:
+    posts = Posts(database)
+    for minutes, name in enumerate("abc"):
+        await post_sent(database, name, minutes=minutes)
+    await post_sent(database, "other", scope="discord:h", minutes=3)
+    await post_sent(database, "slack", scope="slack:t", minutes=4)
+    await posts.claim(a_post("unsent", minutes=5))
+    assert await posts.removed("b")
+    assert await posts.recent("discord", at(), 9) == ["ours-other", "ours-c", "ours-a"]
+    assert await posts.recent("discord", at(1), 1) == ["ours-other"]
+    assert [await posts.recent("disc%", at(), 9), await posts.recent("discord", at(4), 9)] == [[], []]
+    last = await posts.last("discord:g:c")
+    assert last is not None
+    assert last.id == "c"
+    assert await posts.last("discord:g:nowhere") is None
+
+
 async def test_the_top_are_those_with_most_votes_for_them(database: Database) -> None:
     posts = Posts(database)
     likes = {"one": (1, 0), "three": (4, 1), "disliked": (1, 2), "none": (0, 0), "old": (5, 0), "gone": (9, 0)}

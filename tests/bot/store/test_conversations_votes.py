@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 async def test_a_storm_of_votes_is_kept(database: Database) -> None:
     for name in "ab":
         await post_sent(database, name)
-    writer = VoteWriter(Votes(database))
+    writer = VoteWriter(Votes(database).write)
     storm = [MessageVote(f"ours-{'ab'[n % 2]}", f"p{n}", -1 if n % 10 == 0 else 1, at()) for n in range(1_200)]
     assert set(await asyncio.gather(*map(writer.write, storm))) == {"discord:g"}
     assert [await Votes(database).tally(f"reply-{name}") for name in "ab"] == [Tally(480, 120), Tally(600, 0)]
@@ -47,9 +48,106 @@ async def test_the_last_of_a_persons_votes_counts(database: Database) -> None:
     turns = [1, -1, None, 1, None, -1]
     assert await Votes(database).write([MessageVote("ours-a", "p", turn, at()) for turn in turns]) == ["discord:g"] * 6
     assert await Votes(database).on("reply-a") == {"p": -1}
-    await Votes(database).write([MessageVote("ours-a", "q", 1, at())])
-    assert [await Votes(database).clear("reply-a", -1), await Votes(database).clear("reply-a")] == [1, 1]
     assert await Votes(database).write([]) == []
+
+
+FIRE, THUMB, SLEEP = "🔥", "👍", "💤"
+# Turns of one person, as (vote, emoji), and what is left of them.
+TURNS: list[tuple[list[tuple[int | None, str | None]], int | None]] = [
+    ([(1, THUMB), (None, THUMB)], None),
+    ([(1, THUMB), (-1, SLEEP), (None, THUMB)], -1),
+    ([(1, THUMB), (-1, SLEEP), (None, SLEEP)], None),
+    ([(1, THUMB), (None, FIRE)], 1),
+    ([(None, THUMB), (1, THUMB)], 1),
+    ([(1, THUMB), (None, FIRE), (None, None)], None),
+    ([(1, THUMB), (None, THUMB), (-1, None), (None, THUMB)], -1),
+    ([(1, FIRE), (None, THUMB), (None, FIRE)], None),
+    ([(-1, "\ud800"), (None, "\ud800")], None),
+]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_withdrawn_emoji_takes_back_no_other_vote(early: bool, at_once: bool, database: Database) -> None:
+    posts, votes = Posts(database), Votes(database)
+    await posts.claim(a_post("a"))
+    await posts.sending("a", a_reply("r"), "song")
+    if not early:
+        await posts.sent("a", "ours")
+    cast = [
+        MessageVote("ours", f"p{number}", vote, at(), emoji) for number, (turns, _) in enumerate(TURNS) for vote, emoji in turns
+    ]
+    for some in [cast] if at_once else [[each] for each in cast]:
+        assert set(await votes.write(some)) == {None if early else "discord:g"}
+    if early:
+        await posts.sent("a", "ours")
+    assert await votes.on("r") == {f"p{number}": left for number, (_, left) in enumerate(TURNS) if left}
+
+
+async def test_a_button_takes_the_place_of_an_emoji_which_withdraws_it_no_more(database: Database) -> None:
+    await post_sent(database, "a")
+    votes = Votes(database)
+    await votes.write([MessageVote("ours-a", "p", 1, at(), THUMB)])
+    assert await votes.change("p", "reply-a", lambda _: -1, at()) == (-1, Tally(0, 1))
+    await votes.write([MessageVote("ours-a", "p", None, at(), THUMB)])
+    assert await votes.on("reply-a") == {"p": -1}
+
+
+async def test_a_press_that_is_told_of_twice_counts_once(database: Database) -> None:
+    await post_sent(database, "a")
+    votes = Votes(database)
+
+    def press(once: str) -> Coroutine[Any, Any, tuple[int | None, Tally]]:
+        return votes.change("p", "reply-a", lambda before: None if before else 1, at(), once=once)
+
+    assert set(await asyncio.gather(*(press("x") for _ in range(4)))) == {(1, Tally(1, 0))}
+    assert [await press("y"), await press(""), await press("")] == [(None, Tally(0, 0)), (1, Tally(1, 0)), (None, Tally(0, 0))]
+
+
+async def test_votes_by_emoji_are_cleared_and_buttons_stay(database: Database) -> None:
+    await post_sent(database, "a")
+    votes = Votes(database)
+    await votes.change("button", "reply-a", lambda _: -1, at())
+    await votes.write([MessageVote("ours-a", who, 1, at(), emoji) for who, emoji in (("p", THUMB), ("q", FIRE), ("s", FIRE))])
+    assert [await votes.clear("reply-a", FIRE), await votes.on("reply-a")] == [2, {"button": -1, "p": 1}]
+    assert [await votes.clear("reply-a"), await votes.clear("reply-a"), await votes.clear("none")] == [1, 0, 0]
+    assert await votes.on("reply-a") == {"button": -1}
+
+
+async def test_votes_that_are_read_back_are_what_the_platform_shows(database: Database) -> None:
+    await post_sent(database, "a")
+    votes = Votes(database)
+    for person in ("button", "both"):
+        await votes.change(person, "reply-a", lambda _: -1, at())
+    before = {"stays": THUMB, "withdrew": THUMB, "changed": SLEEP}
+    await votes.write([MessageVote("ours-a", person, 1, at(), emoji) for person, emoji in before.items()])
+    await Wishes(database).opt_out("left", at())
+    shown = {
+        "both": [(THUMB, 1)],
+        "stays": [(THUMB, 1), (SLEEP, -1)],
+        "changed": [(FIRE, 1), (SLEEP, -1)],
+        "new": [(FIRE, 1), (SLEEP, -1)],
+        "left": [(FIRE, 1)],
+        "none": [],
+    }
+    assert await votes.read_back("ours-a", shown, at(1)) == "discord:g"
+    now = {"button": -1, "both": 1, "stays": 1, "changed": -1, "new": -1}
+    assert await votes.on("reply-a") == now
+    assert await votes.read_back("ours-a", shown, at(2)) is None
+    assert await votes.read_back("never", shown, at(2)) is None
+    kept = {vote.person: vote.at for vote, _ in await votes.with_replies()}
+    assert {person for person, when in kept.items() if when == at(1)} == {"both", "changed", "new"}
+    many = {f"p{number}": [(THUMB, 1)] for number in range(1_100)}
+    await votes.read_back("ours-a", many, at(3))
+    assert await votes.tally("reply-a") == Tally(1_100, 1)
+    await votes.read_back("ours-a", {}, at(4))
+    assert await votes.on("reply-a") == {"button": -1}
+
+
+async def test_a_vote_on_a_strangers_message_is_not_kept(database: Database) -> None:
+    await post_sent(database, "a")
+    assert await Votes(database).write([MessageVote("strange", "p", 1, at(), THUMB)]) == [None]
+    assert (await Privacy(database).show("p"))["early_votes"] == []
 
 
 async def test_votes_from_before_the_message_was_known_count_once_it_is(database: Database) -> None:
@@ -94,7 +192,7 @@ async def test_two_programs_that_write_the_same_votes_at_once_get_in_nobodys_way
 
 async def test_a_vote_that_cannot_be_kept_says_so(database: Database, database_url: str) -> None:
     await post_sent(database, "a")
-    writer = VoteWriter(Votes(database))
+    writer = VoteWriter(Votes(database).write)
     await execute(database_url, "ALTER TABLE votes RENAME TO elsewhere")
     said = await asyncio.gather(
         *(writer.write(MessageVote("ours-a", person, 1, at())) for person in "pq"), return_exceptions=True
@@ -106,7 +204,7 @@ async def test_a_vote_that_cannot_be_kept_says_so(database: Database, database_u
 
 async def test_who_gives_up_waiting_keeps_nobody_else_from_voting(database: Database) -> None:
     await post_sent(database, "a")
-    writer = VoteWriter(Votes(database))
+    writer = VoteWriter(Votes(database).write)
     tasks = [asyncio.create_task(writer.write(MessageVote("ours-a", person, 1, at()))) for person in "pq"]
     await asyncio.sleep(0)
     tasks[0].cancel()
@@ -140,7 +238,10 @@ async def test_whoever_asks_is_shown_and_erased_and_replies_stay(database: Datab
     ann, privacy = "discord:ann", Privacy(database)
     for name in "ab":
         await post_sent(database, name)
-    await Votes(database).write([MessageVote(m, who, 1, at()) for m in ("ours-a", "later") for who in (ann, "discord:bob")])
+    await Posts(database).claim(a_post("d"))
+    await Posts(database).sending("d", a_reply("reply-d"), "song")
+    both = [MessageVote(message, who, 1, at(), "👍") for message in ("ours-a", "later") for who in (ann, "discord:bob")]
+    await Votes(database).write(both)
     await Posts(database).claim(a_post("c"))
     draft = KeptDraft(id="d", post="c", scope="discord:g", place="x", candidates=[], expires=at(9), at=at())
     await Drafts(database).create(draft, "song")
@@ -152,9 +253,9 @@ async def test_whoever_asks_is_shown_and_erased_and_replies_stay(database: Datab
     shown = await privacy.show(ann)
     counts = {name: len(rows) for name, rows in shown.items() if isinstance(rows, list)}
     once = dict.fromkeys(("votes", "early_votes", "drafts", "draft_events", "settings", "blocks", "optouts"), 1)
-    assert counts == once | {"posts": 3}
-    assert shown["votes"] == [{"reply": "reply-a", "vote": 1, "at": at()}]
-    assert await privacy.erase(ann) == 9
+    assert counts == once | {"posts": 4}
+    assert shown["votes"] == [{"reply": "reply-a", "vote": 1, "emoji": "👍", "at": at()}]
+    assert await privacy.erase(ann) == 10
     left = {name: rows for name, rows in (await privacy.show(ann)).items() if rows and isinstance(rows, list)}
     assert left == {"optouts": [{"at": at()}]}
     assert await Votes(database).on("reply-a") == {"discord:bob": 1}

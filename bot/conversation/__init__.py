@@ -1,0 +1,1 @@
+"""The conversation with people, the same on every platform: hearing, answering, votes, curators, wishes."""

@@ -1,0 +1,230 @@
+"""Votes on our messages: by emoji in the order in which they were cast, by buttons, and what was cast while nobody listened."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import takewhile
+
+from bot import texts
+from bot.conversation.context import Context
+from bot.curation.signs import Signs, meaning_of
+from bot.curation.votes import Ballot, Sign
+from bot.errors import HypeError, InputError, StoreError
+from bot.platforms.outlet import Asker, Place
+from bot.store.tables import stamp
+from bot.store.vote_writer import VoteWriter
+from bot.store.votes import MessageVote
+
+# Hardly anybody scrolls farther back to vote, and each message that is read back costs a request or more.
+RECENT = timedelta(days=14)
+# What cannot be written down, since the database fails, is tried again for so long, and not more than so many.
+_LATE = timedelta(minutes=10)
+_MOST_LEFT = 10_000
+_AT_ONCE = 1_000  # in one transaction, which keeps other writers waiting
+_MOST_UNREADABLE = 1_000  # places whose settings cannot be read, to tell of each once
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Reaction:
+    """Somebody gave a message an emoji, or took it back."""
+
+    message: str
+    person: str
+    emoji: str
+    place: Place
+    parent: str
+    added: bool
+    at: str
+
+
+@dataclass(frozen=True)
+class _Clearing:
+    """Somebody removed everybody's reactions, all or those of one emoji."""
+
+    message: str
+    emoji: str | None
+    at: str
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """All the reactions that a message has now."""
+
+    message: str
+    given: Mapping[str, Sequence[str]]
+    parent: str
+    at: str
+
+
+_Turn = _Reaction | _Clearing | _Reading
+
+
+def _is_reaction(turn: _Turn) -> bool:
+    return isinstance(turn, _Reaction)
+
+
+class Voting:
+    """Takes votes; that they cannot be written down is told in the log once, and no method raises."""
+
+    def __init__(self, context: Context) -> None:
+        """Work with these parts."""
+        self._context = context
+        self._ballot = Ballot(context.votes, context.clock)
+        self._turns: VoteWriter[_Turn | None, None] = VoteWriter(self._take)
+        self._left: list[_Turn] = []  # that came in and are not written down
+        self._failing = False
+        self._unreadable: set[Place] = set()
+
+    # What adapters call.
+
+    async def reacted(self, message: str, person: str, emoji: str, place: Place, *, added: bool, parent: str = "") -> None:
+        """A person gave a message of ours an emoji, written as the platform writes it, or took it back.
+
+        It comes back once that is written down, or could not be: then it is tried again. A person's last emoji counts, and
+        one that means nothing changes nothing.
+        """
+        await self._turns.write(_Reaction(message, person, emoji, place, parent, added, self._context.at()))
+
+    async def cleared(self, message: str, emoji: str | None = None) -> None:
+        """A moderator removed all reactions from a message, or all of one emoji; votes by buttons stay."""
+        await self._turns.write(_Clearing(message, emoji, self._context.at()))
+
+    async def pressed(self, asker: Asker, reply: str, sign: Sign) -> str:
+        """A person pressed a button: their vote is set, changed, or by the same sign again withdrawn; tells how it stands."""
+        try:
+            post = await self._context.posts.of_reply(reply)
+            if post is None or post.scope != asker.place.scope:
+                return texts.NO_SUCH_REPLY
+            once = f"vote:{asker.key}" if asker.key else ""
+            cast = await self._ballot.press(asker.person, reply, sign, once=once)
+        except StoreError as error:
+            self._fails(error)
+            return str(error)
+        self._works()
+        self._count(post.scope, cast.vote)
+        return texts.voted(cast.vote, cast.tally.up, cast.tally.down)
+
+    async def recent(self, platform: str, limit: int = 200) -> list[str]:
+        """The messages of ours on a platform whose votes had better be read back after a start, newest first."""
+        since = stamp(self._context.clock() - RECENT)
+        try:
+            return await self._context.posts.recent(platform, since, max(0, limit))
+        except StoreError as error:
+            self._fails(error)
+            return []
+
+    async def read_back(self, message: str, given: Mapping[str, Sequence[str]], *, parent: str = "") -> None:
+        """The emoji that each person has given a message of ours, all of them as they are now, and of no bots."""
+        await self._turns.write(_Reading(message, given, parent, self._context.at()))
+
+    async def tidy(self) -> None:
+        """Try again what could not be written down."""
+        if self._left:
+            await self._turns.write(None)
+
+    async def close(self) -> None:
+        """Wait until everything that came in is written down, or could not be."""
+        await self._turns.close()
+        await self.tidy()
+
+    # What is done with it, one batch after the other.
+
+    async def _take(self, turns: Sequence[_Turn | None]) -> list[None]:
+        """Write down what came in, in that order, behind what is left from before."""
+        late = stamp(self._context.clock() - _LATE)
+        waiting = [each for each in (*self._left, *turns) if each is not None and each.at >= late]
+        self._left = waiting[-_MOST_LEFT:]
+        while self._left:
+            some = list(takewhile(_is_reaction, self._left[:_AT_ONCE])) or self._left[:1]
+            try:
+                await self._do(some)
+            except StoreError as error:
+                self._fails(error)
+                break
+            except Exception:  # a fault of ours: what comes next must be kept all the same, and the operator must see it
+                _log.exception("Votes were not kept.")
+            else:
+                self._works()
+            del self._left[: len(some)]
+        return [None] * len(turns)
+
+    async def _do(self, turns: Sequence[_Turn]) -> None:
+        """Write down some reactions, or one of anything else."""
+        match turns[0]:
+            case _Clearing() as clearing:
+                await self._clear(clearing)
+            case _Reading() as reading:
+                await self._read_back(reading)
+            case _:
+                await self._write([each for each in turns if isinstance(each, _Reaction)])
+
+    async def _write(self, reactions: Sequence[_Reaction]) -> None:
+        known: dict[tuple[Place, str], Signs] = {}
+        votes: list[MessageVote] = []
+        for each in reactions:
+            sign: Sign | None = None
+            if each.added:
+                where = (each.place, each.parent)
+                if where not in known:
+                    known[where] = await self._signs(*where)
+                sign = known[where].sign_of(each.emoji)
+            # What is taken back is taken back, even if that emoji has come to mean nothing since.
+            if sign is not None or not each.added:
+                votes.append(MessageVote(each.message, each.person, sign, each.at, meaning_of(each.emoji)))
+        if not votes:
+            return
+        for vote, scope in zip(votes, await self._context.votes.write(votes), strict=True):
+            if scope is not None:
+                self._count(scope, vote.vote)
+
+    async def _clear(self, clearing: _Clearing) -> None:
+        post = await self._context.posts.of_message(clearing.message)
+        if post is None or post.reply is None:
+            return
+        emoji = None if clearing.emoji is None else meaning_of(clearing.emoji)
+        if await self._context.votes.clear(post.reply, emoji):
+            self._context.learner.changed(post.scope)
+
+    async def _read_back(self, reading: _Reading) -> None:
+        post = await self._context.posts.of_message(reading.message)
+        if post is None:
+            return
+        signs = await self._signs(Place.read(post.place), reading.parent)
+        cast = {
+            person: [(meaning_of(each), sign) for each in given if (sign := signs.sign_of(each)) is not None]
+            for person, given in reading.given.items()
+        }
+        if scope := await self._context.votes.read_back(reading.message, cast, reading.at):
+            self._context.learner.changed(scope)
+
+    async def _signs(self, place: Place, parent: str) -> Signs:
+        """What emoji mean in a place; what they usually mean, where its settings cannot be read."""
+        try:
+            return (await self._context.settings(place, parent)).signs
+        except InputError as error:
+            if place not in self._unreadable and len(self._unreadable) < _MOST_UNREADABLE:
+                self._unreadable.add(place)
+                _log.warning("In %s emoji mean what they usually mean: %s", place, error)
+            return self._context.defaults.signs
+
+    def _count(self, scope: str, vote: int | None) -> None:
+        self._context.learner.changed(scope)
+        self._context.health.voted(vote)
+
+    def _fails(self, error: HypeError) -> None:
+        """Tell that votes cannot be kept, once until they can be again."""
+        self._context.health.degraded("votes", str(error))
+        if not self._failing:
+            self._failing = True
+            _log.error("Votes cannot be kept: %s", error)
+
+    def _works(self) -> None:
+        if self._failing:
+            self._failing = False
+            self._context.health.mended("votes")
+            _log.warning("Votes can be kept again.")

@@ -1,0 +1,141 @@
+"""What a conversation posts on Discord: as a reply with an embed where that is allowed, else the next best."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any, NamedTuple, Protocol
+
+from bot.platforms.discord_cards import message as rendered
+from bot.platforms.discord_cards import pressed
+from bot.platforms.discord_faults import NO_EMBEDS_OR_NO_WORDS, NO_HISTORY, RefusalError, refusal
+from bot.platforms.discord_ids import message_id, read_message
+from bot.platforms.outlet import Card, OutletError, Place
+
+LOOK_BACK = 100  # messages among which one of ours is looked for
+MAX_NONCE = 25  # characters
+_MOST_LOGGED = 1000  # channels that the operator is told of
+
+_log = logging.getLogger(__name__)
+
+
+class May(NamedTuple):
+    """What the bot is allowed to do in a channel."""
+
+    send: bool
+    embed: bool
+    reply: bool
+
+
+class Ours(NamedTuple):
+    """A message of ours, as far as it tells which it is."""
+
+    id: int
+    nonce: str
+    answers: int | None  # the message that it replies to
+    buttons: tuple[str, ...]  # their custom ids
+
+
+class Line(Protocol):
+    """What the bot can do with messages; every method but `may` raises OutletError where Discord does not let it."""
+
+    def may(self, channel: int) -> May | None:
+        """What is allowed in a channel; None where that is not known."""
+
+    async def send(self, channel: int, payload: dict[str, Any], *, source: int | None, nonce: str) -> int:
+        """Send a message, as a reply to `source`; the same nonce sends nothing twice within some minutes."""
+
+    async def edit(self, channel: int, message: int, payload: dict[str, Any]) -> None:
+        """Change a message of ours."""
+
+    async def delete(self, channel: int, message: int) -> None:
+        """Delete a message."""
+
+    async def ours(self, channel: int, most: int) -> list[Ours]:
+        """The bot's own among the newest messages of a channel."""
+
+    async def types(self, channel: int) -> None:
+        """Show for some seconds that the bot types."""
+
+
+class DiscordOutlet:
+    """Discord's end of a conversation."""
+
+    def __init__(self, line: Line) -> None:
+        """Post through this line."""
+        self._line = line
+        self._logged: set[tuple[str, str]] = set()
+
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", plain: bool = False) -> str:
+        """Post a card, without an embed if `plain`; raises OutletError."""
+        may = self._line.may(int(place.channel)) or May(send=True, embed=True, reply=True)
+        if not may.send:
+            raise self._noted(place, refusal(403, NO_EMBEDS_OR_NO_WORDS, ""))
+        embeds, source = may.embed and not plain, self._source(place, answering) if may.reply else None
+        while True:
+            payload = rendered(card, embeds=embeds)
+            try:
+                sent = await self._line.send(int(place.channel), payload, source=source, nonce=nonce[:MAX_NONCE])
+                return message_id(int(place.channel), sent)
+            except RefusalError as refused:
+                self._noted(place, refused)
+                if refused.code == NO_HISTORY and source:
+                    source = None
+                elif refused.code == NO_EMBEDS_OR_NO_WORDS and embeds:
+                    embeds = False
+                else:
+                    raise
+
+    async def change(self, message: str, card: Card) -> None:
+        """Show another card in place of one of ours; raises OutletError."""
+        channel, number = _numbers(message)
+        may = self._line.may(channel)
+        await self._line.edit(channel, number, rendered(card, embeds=may is None or may.embed))
+
+    async def remove(self, message: str) -> None:
+        """Delete one of our messages; that it is gone already is well."""
+        try:
+            await self._line.delete(*_numbers(message))
+        except OutletError as error:
+            if error.reason != "gone":
+                raise
+
+    async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
+        """Look among the newest messages for one of ours; raises OutletError."""
+        source = self._source(place, answering)
+        for each in await self._line.ours(int(place.channel), LOOK_BACK):
+            if _is_it(each, nonce, source):
+                return message_id(int(place.channel), each.id)
+        return ""
+
+    async def typing(self, place: Place) -> None:
+        """Show that the bot types."""
+        with contextlib.suppress(OutletError):
+            await self._line.types(int(place.channel))
+
+    def _source(self, place: Place, answering: str) -> int | None:
+        """The message that is answered, if it is one of this channel."""
+        channel, message = read_message(answering) or (0, 0)
+        return message if channel == int(place.channel) else None
+
+    def _noted(self, place: Place, refused: RefusalError) -> RefusalError:
+        """Tell the operator of a missing permission, once for each channel."""
+        this = (place.channel, str(refused))
+        if refused.reason == "forbidden" and this not in self._logged and len(self._logged) < _MOST_LOGGED:
+            self._logged.add(this)
+            _log.warning("In channel %s of server %s: %s", place.channel, place.community or "(private)", refused)
+        return refused
+
+
+def _numbers(message: str) -> tuple[int, int]:
+    if (numbers := read_message(message)) is None:
+        raise refusal(404, 0, "")
+    return numbers
+
+
+def _is_it(message: Ours, nonce: str, source: int | None) -> bool:
+    """Whether a message has the nonce, which its buttons carry too, or has no buttons and answers the source."""
+    replies = [press.reply for each in message.buttons if (press := pressed(each))]
+    if nonce and (nonce in replies or message.nonce == nonce[:MAX_NONCE]):
+        return True
+    return not replies and source is not None and message.answers == source

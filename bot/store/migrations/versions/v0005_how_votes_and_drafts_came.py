@@ -1,0 +1,16 @@
+"""With which emoji a vote was cast, what was rejected for a reply, and what a draft was made of."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+
+
+def upgrade() -> None:
+    """Add the columns, and an index for the last post of a place."""
+    for table in ("votes", "early_votes"):
+        op.add_column(table, sa.Column("emoji", sa.Text, nullable=True))
+    op.add_column("replies", sa.Column("rejected", sa.JSON, nullable=True))
+    op.add_column("drafts", sa.Column("made", sa.JSON, nullable=False, server_default=sa.text("'{}'")))
+    op.create_index("ix_posts_place_at", "posts", ["place", "at"])
