@@ -366,9 +366,9 @@ def test_control_c_in_a_chat_says_goodbye() -> None:
     with start("chat") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("Paste a song link")
+        assert process.stdout.readline() == "Offline: only the sample catalogue is known.\n"
         process.send_signal(signal.SIGINT)
         rest, complaints = process.communicate(timeout=20)
-    assert rest.startswith("Offline: only the sample catalogue is known.\n")
     assert (rest.split()[-1], complaints, process.returncode) == ("Goodbye.", "", 0)
 
 

@@ -61,6 +61,41 @@ async def test_votes_take_effect_at_once_and_are_read_once_a_change() -> None:
     assert await learner.correction("discord:2") == NOTHING
 
 
+async def test_in_a_large_place_nobody_waits_for_it() -> None:
+    kept, now = Kept(), [0.0]
+    learner = Learner(kept, lambda: now[0])
+    kept.places["discord:1"] = liking("words", 101)
+    first = await learner.correction("discord:1")  # but the first who asks
+    kept.places["discord:1"] = liking("words", 101, sign=-1)
+    learner.changed("discord:1")
+    assert await learner.correction("discord:1") == first
+    await asyncio.sleep(0)
+    assert kept.reads == 1  # it has learnt just now
+    now[0] = 60.0
+    kept.reading.clear()
+    assert [await learner.correction("discord:1") for _ in range(3)] == [first] * 3
+    await asyncio.wait_for(kept.reading.wait(), 5)
+    await learner.reset("discord:1")  # waits until that is learnt
+    assert kept.reads == 2
+    assert await learner.correction("discord:1") == NOTHING
+
+
+async def test_what_is_being_learnt_at_the_end_is_left() -> None:
+    kept, now = Kept(), [0.0]
+    learner = Learner(kept, lambda: now[0])
+    kept.places["discord:1"] = liking("words", 101)
+    first = await learner.correction("discord:1")
+    learner.changed("discord:1")
+    now[0] = 1.0
+    kept.go_on.clear()
+    kept.reading.clear()
+    assert await learner.correction("discord:1") == first
+    await kept.reading.wait()
+    await learner.close()
+    assert await learner.correction("discord:1") == first
+    await learner.close()
+
+
 async def test_a_vote_that_comes_in_meanwhile_is_learnt_next() -> None:
     kept = Kept()
     learner = Learner(kept)
