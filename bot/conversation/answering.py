@@ -19,6 +19,7 @@ from bot.conversation.asking import (
     links_of,
     mark,
     message_of,
+    names_song,
     queries_in,
     source_of,
     was_asked,
@@ -152,10 +153,17 @@ class Answering:
 
     async def _asks(self, asker: Asker, heard: Heard, via: Outlet | None, pair: Pair | None = None) -> str:
         """Answer what somebody asked for by a command or menu."""
-        return await self._hear(heard, source_of(asker), mark(asker), via, pair)
+        return await self._hear(heard, source_of(asker), mark(asker), via, pair, by_command=True)
 
     async def _hear(
-        self, heard: Heard, source: str, mark: str = "", via: Outlet | None = None, pair: Pair | None = None
+        self,
+        heard: Heard,
+        source: str,
+        mark: str = "",
+        via: Outlet | None = None,
+        pair: Pair | None = None,
+        *,
+        by_command: bool = False,
     ) -> str:
         """Decide about something heard, and answer its songs, or what lies between two."""
         request = _Request(
@@ -171,8 +179,8 @@ class Answering:
         decision = decide(heard, request.settings, state)
         if decision.act == "silent":
             return self._refused(decision)
-        if not (heard.links or heard.text.strip()):
-            return texts.ASK_ME
+        if not heard.links and not (by_command and heard.text.strip()) and not names_song(heard.text):
+            return texts.ASK_ME  # whoever mentions the bot may only want to thank it
         use = self._cooldowns.use(heard)
         queries: tuple[Query, ...] = (pair,) if pair else tuple(heard.links) or (heard.text,)
         told: list[str] = []

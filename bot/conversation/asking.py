@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from bot.errors import QueryError
 from bot.hype import songs_in
 from bot.links import PLATFORMS, Link, Platform, find_links
 from bot.platforms.outlet import Asker, Heard
@@ -31,6 +32,14 @@ Query = str | Link | Pair
 def queries_in(asker: Asker, text: str) -> tuple[str | Link, ...]:
     """What a text asks about: the links in it, else the text as a song's name."""
     return songs_in(text, _MARKUP.get(asker.place.platform, "plain"))
+
+
+def names_song(text: str) -> bool:
+    """Whether a text, which may be small talk, names a song with its artist, or cannot be read, which is then told."""
+    try:
+        return bool(text.strip()) and parse_query(text).artist is not None
+    except QueryError:
+        return True
 
 
 def asked_by(asker: Asker, queries: Sequence[str | Link], text: str) -> Heard:

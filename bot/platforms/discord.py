@@ -94,6 +94,11 @@ class BotLine:
         words = may.send_messages_in_threads if isinstance(found, discord.Thread) else may.send_messages
         return May(words and may.view_channel, may.embed_links, may.read_message_history)
 
+    def server_of(self, channel: int) -> int | None:
+        """The server of a channel that the library knows."""
+        known = self._bot.get_channel(channel)
+        return known.guild.id if isinstance(known, discord.abc.GuildChannel | discord.Thread) else None
+
     async def send(self, channel: int, payload: dict[str, Any], *, source: int | None, nonce: str) -> int:
         more: dict[str, Any] = {"nonce": nonce} if nonce else {}
         if source:

@@ -42,6 +42,9 @@ class Line(Protocol):
     def may(self, channel: int) -> May | None:
         """What is allowed in a channel; None where that is not known."""
 
+    def server_of(self, channel: int) -> int | None:
+        """The server of a channel; None where that is not known, and in private."""
+
     async def send(self, channel: int, payload: dict[str, Any], *, source: int | None, nonce: str) -> int:
         """Send a message, as a reply to `source`; the same nonce sends nothing twice within some minutes."""
 
@@ -68,15 +71,16 @@ class DiscordOutlet:
 
     async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", plain: bool = False) -> str:
         """Post a card, without an embed if `plain`; raises OutletError."""
-        may = self._line.may(int(place.channel)) or May(send=True, embed=True, reply=True)
-        if not may.send:
+        channel = _channel(place)
+        may = self._line.may(channel) or May(send=True, embed=True, reply=True)
+        if not may.send or str(self._line.server_of(channel) or place.community) != place.community:
             raise self._noted(place, refusal(403, NO_EMBEDS_OR_NO_WORDS, ""))
         embeds, source = may.embed and not plain, self._source(place, answering) if may.reply else None
         while True:
             payload = rendered(card, embeds=embeds)
             try:
-                sent = await self._line.send(int(place.channel), payload, source=source, nonce=nonce[:MAX_NONCE])
-                return message_id(int(place.channel), sent)
+                sent = await self._line.send(channel, payload, source=source, nonce=nonce[:MAX_NONCE])
+                return message_id(channel, sent)
             except RefusalError as refused:
                 self._noted(place, refused)
                 if refused.code == NO_HISTORY and source:
@@ -103,20 +107,21 @@ class DiscordOutlet:
     async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
         """Look among the newest messages for one of ours; raises OutletError."""
         source = self._source(place, answering)
-        for each in await self._line.ours(int(place.channel), LOOK_BACK):
+        channel = _channel(place)
+        for each in await self._line.ours(channel, LOOK_BACK):
             if _is_it(each, nonce, source):
-                return message_id(int(place.channel), each.id)
+                return message_id(channel, each.id)
         return ""
 
     async def typing(self, place: Place) -> None:
         """Show that the bot types."""
         with contextlib.suppress(OutletError):
-            await self._line.types(int(place.channel))
+            await self._line.types(_channel(place))
 
     def _source(self, place: Place, answering: str) -> int | None:
         """The message that is answered, if it is one of this channel."""
         channel, message = read_message(answering) or (0, 0)
-        return message if channel == int(place.channel) else None
+        return message if channel == _channel(place) else None
 
     def _noted(self, place: Place, refused: RefusalError) -> RefusalError:
         """Tell the operator of a missing permission, once for each channel."""
@@ -125,6 +130,13 @@ class DiscordOutlet:
             self._logged.add(this)
             _log.warning("In channel %s of server %s: %s", place.channel, place.community or "(private)", refused)
         return refused
+
+
+def _channel(place: Place) -> int:
+    """The number of a place's channel; raises OutletError for what is none, such as another platform's."""
+    if not (place.channel.isascii() and place.channel.isdecimal()):
+        raise refusal(404, 0, "")
+    return int(place.channel)
 
 
 def _numbers(message: str) -> tuple[int, int]:

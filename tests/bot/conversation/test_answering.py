@@ -100,9 +100,10 @@ async def test_who_asks_by_name_is_answered_and_nothing_of_it_is_kept(evening: E
     await evening.says("Wilhelmina - my Secretive song", asked=True)
     assert evening.chat.said("10")[0].card.title == "Wilhelmina — my Secretive song"
     assert b"ecretive" not in everything_in(tmp_path)
-    assert await evening.says("  ", asked=True, message="m2") == (
-        'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
-    )
+    for number, small_talk in enumerate(["  ", "thank you", "you are great"]):
+        assert await evening.says(small_talk, asked=True, message=f"t{number}") == (
+            'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
+        )
 
 
 async def test_what_is_no_song_is_told_to_whoever_asked_and_the_other_links_are_answered(evening: Evening) -> None:
