@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.db import db
-from bot.door import FAILED, Door, number, print_json
-from bot.drafts import drafts
-from bot.options import config_option, json_option, settings_of
-from bot.setup import setup
-from bot.votes import votes
+from bot.commands.db import db
+from bot.commands.door import FAILED, Door, number, print_json
+from bot.commands.drafts import drafts
+from bot.commands.options import config_option, json_option, settings_of
+from bot.commands.setup import setup
+from bot.commands.votes import votes
 
 if TYPE_CHECKING:
     from bot.links import Platform

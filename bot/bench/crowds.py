@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from bot.platforms.slack_setup import DOMAINS
+from bot.platforms.on_slack.setup import DOMAINS
 from bot.stand_ins import discord, slack
 
 PEOPLE = 1_000  # in a community

@@ -19,15 +19,15 @@ from bot.curation.settings import KEYS
 from bot.errors import ConfigError, HypeError
 from bot.platforms.acts import act
 from bot.platforms.cards import Press
-from bot.platforms.discord_answers import InteractionOutlet
-from bot.platforms.discord_cards import pressed
-from bot.platforms.discord_commands import MENU, invite, same
-from bot.platforms.discord_faults import BAD_TOKEN, NO_CONTENT, NoContentError, closed, down, limited, refusal
-from bot.platforms.discord_hearing import heard_in, shared_in, typed_in
-from bot.platforms.discord_ids import PLATFORM, interaction_id, message_id, person_id, place_of, read_message
-from bot.platforms.discord_outlet import DiscordOutlet, May, Ours
-from bot.platforms.discord_running import stay
-from bot.platforms.discord_votes import MAX_REACTIONS, CatchingUp, Votes
+from bot.platforms.on_discord.answers import InteractionOutlet
+from bot.platforms.on_discord.cards import pressed
+from bot.platforms.on_discord.commands import MENU, invite, same
+from bot.platforms.on_discord.faults import BAD_TOKEN, NO_CONTENT, NoContentError, closed, down, limited, refusal
+from bot.platforms.on_discord.hearing import heard_in, shared_in, typed_in
+from bot.platforms.on_discord.ids import PLATFORM, interaction_id, message_id, person_id, place_of, read_message
+from bot.platforms.on_discord.outlet import DiscordOutlet, May, Ours
+from bot.platforms.on_discord.running import stay
+from bot.platforms.on_discord.votes import MAX_REACTIONS, CatchingUp, Votes
 from bot.platforms.outlet import Asker, Card, Heard, OutletError
 
 if TYPE_CHECKING:

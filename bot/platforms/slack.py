@@ -29,14 +29,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.errors import ConfigError, StoreError
 from bot.health.base import Health, PlatformState
-from bot.platforms import slack_setup as setup
-from bot.platforms.slack_connecting import WATCHED, Pause, State, Tries, tidy, until, watch
-from bot.platforms.slack_faults import SlackError, by_status, retry_after, status_of
-from bot.platforms.slack_ids import PLATFORM, id_in, text_in
-from bot.platforms.slack_installations import Installed
-from bot.platforms.slack_outlet import Respond
-from bot.platforms.slack_plugin import Registered, Tokens, Workspace
-from bot.platforms.slack_using import EDIT
+from bot.platforms.on_slack import setup
+from bot.platforms.on_slack.connecting import WATCHED, Pause, State, Tries, tidy, until, watch
+from bot.platforms.on_slack.faults import SlackError, by_status, retry_after, status_of
+from bot.platforms.on_slack.ids import PLATFORM, id_in, text_in
+from bot.platforms.on_slack.installations import Installed
+from bot.platforms.on_slack.outlet import Respond
+from bot.platforms.on_slack.plugin import Registered, Tokens, Workspace
+from bot.platforms.on_slack.using import EDIT
 from bot.store.faults import explain, failures
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any, get_args
 import pytest
 from click.testing import CliRunner, Result
 
-import bot.drafts
+import bot.commands.drafts
 from bot.cli import main
 from bot.conversation.draft_sheet import COLUMNS
 from bot.songs.song import Song
@@ -156,7 +156,7 @@ def test_a_file_is_replaced_only_by_force_and_written_whole(url: str, tmp_path: 
 
 def test_the_help_teaches_and_knows_every_state(url: str) -> None:
     assert "deephypebot drafts export --output drafts.csv" in run().stdout
-    assert set(get_args(bot.drafts._State)) == set(get_args(DraftState))
+    assert set(get_args(bot.commands.drafts._State)) == set(get_args(DraftState))
     refused = run("list", "--state", "lost")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert run("list", "--limit", "0").stderr == "--limit is '0', but must be a whole number from 1 to 10000.\n"

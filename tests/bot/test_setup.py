@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli import main
-from bot.platforms.discord_commands import invite
-from bot.platforms.slack_setup import manifest
+from bot.commands.setup import application_of
+from bot.platforms.on_discord.commands import invite
+from bot.platforms.on_slack.setup import manifest
 from bot.settings import SlackSettings
-from bot.setup import application_of
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 APPLICATION = "123456789012345678"

@@ -19,7 +19,7 @@ from bot.curation.settings import PlaceSettings
 from bot.health.base import Health, PlatformState
 from bot.hype import Hype
 from bot.platforms import slack as slack_platform
-from bot.platforms.slack_setup import DOMAINS, events, scopes
+from bot.platforms.on_slack.setup import DOMAINS, events, scopes
 from bot.songs.resolver import Resolver
 from bot.stand_ins.faults import json
 from bot.stand_ins.slack import App, Channel, Message, SlackStandIn, User

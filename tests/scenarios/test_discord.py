@@ -203,7 +203,7 @@ async def test_hype_song_posts_in_public_and_refuses_in_private(live: Stage) -> 
 async def test_what_takes_long_is_put_off_and_still_reaches_the_right_eyes(
     live: Stage, monkeypatch: pytest.MonkeyPatch, song: str, ephemeral: bool
 ) -> None:
-    monkeypatch.setattr("bot.platforms.discord_answers.GRACE", 0.0)
+    monkeypatch.setattr("bot.platforms.on_discord.answers.GRACE", 0.0)
     used = await live.discord.slash(live.ann, live.channel, "hype", "song", {"song": song})
     answer = await used.answered()
     assert (used.callback, answer.ephemeral) == (Callback.DEFERRED, ephemeral)

@@ -107,7 +107,7 @@ async def test_without_the_content_intent_it_says_so_and_goes_on(stage: Stage, c
 async def test_a_server_that_is_down_at_first_is_tried_again(
     stage: Stage, haste: Haste, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.platforms.discord_running.PAUSES", (0.01,))
+    monkeypatch.setattr("bot.platforms.on_discord.running.PAUSES", (0.01,))
     trouble = stage.discord.fault("GET", "/users/@me", faults.server_error(503), times=2)
     async with stage.playing():
         await stage.shares()

@@ -12,9 +12,9 @@ import aiohttp
 import pytest
 from slack_bolt.app.async_app import AsyncApp
 
+from bot.platforms.on_slack.setup import DOMAINS, events, manifest, scopes
+from bot.platforms.on_slack.using import EMPTY
 from bot.platforms.slack import register
-from bot.platforms.slack_setup import DOMAINS, events, manifest, scopes
-from bot.platforms.slack_using import EMPTY
 from bot.settings import SlackSettings
 from bot.stand_ins.slack import Channel, Message
 from bot.stand_ins.slack.faults import ratelimited

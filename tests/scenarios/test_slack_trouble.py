@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bot.errors import ConfigError
+from bot.platforms.on_slack.ids import Spot
 from bot.platforms.outlet import Place
-from bot.platforms.slack_ids import Spot
 from bot.stand_ins import faults as any_faults
 from bot.stand_ins.slack import Message, faults
 from inference.bundle import Bundle

@@ -15,9 +15,9 @@ import pytest
 from bot.conversation.context import is_draft
 from bot.conversation.review import MOST_ROUNDS
 from bot.hype import Hype
-from bot.platforms.discord_cards import message as on_discord
+from bot.platforms.on_discord.cards import message as on_discord
+from bot.platforms.on_slack.cards import message as on_slack
 from bot.platforms.outlet import Asker, Card, Place
-from bot.platforms.slack_cards import message as on_slack
 from bot.songs.resolver import Resolver
 from bot.store.database import Database
 from bot.store.tables import KeptDraft, KeptDraftEvent, KeptReply

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms import discord_cards, slack_cards
 from bot.platforms.cards import MAX_CHOICES, MAX_REPLY, Press, address, fitted, one_line, presses, shown_choices, size, tidy
+from bot.platforms.on_discord import cards as discord_cards
+from bot.platforms.on_slack import cards as slack_cards
 from bot.platforms.outlet import Button, Card, CardKind
 from bot.stand_ins.discord.limits import check_message
 from bot.stand_ins.slack.blocks import faults_of_blocks, texts_of

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.discord_commands import PERMISSIONS, invite, same
-from bot.platforms.discord_faults import closed, refusal
-from bot.platforms.discord_hearing import heard_in, pages, shared_in, typed_in
-from bot.platforms.discord_ids import message_id, read_message
+from bot.platforms.on_discord.commands import PERMISSIONS, invite, same
+from bot.platforms.on_discord.faults import closed, refusal
+from bot.platforms.on_discord.hearing import heard_in, pages, shared_in, typed_in
+from bot.platforms.on_discord.ids import message_id, read_message
 from bot.stand_ins.discord import Permission
 
 RICK = "https://youtu.be/dQw4w9WgXcQ"

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.platforms.on_slack.faults import SlackError, by_status, reason_of, retry_after
+from bot.platforms.on_slack.ids import Spot, home_of, place_of
+from bot.platforms.on_slack.setup import faults, missing
+from bot.platforms.on_slack.words import Command, plain, read_command
 from bot.platforms.outlet import Place
-from bot.platforms.slack_faults import SlackError, by_status, reason_of, retry_after
-from bot.platforms.slack_ids import Spot, home_of, place_of
-from bot.platforms.slack_setup import faults, missing
-from bot.platforms.slack_words import Command, plain, read_command
 from bot.settings import SlackSettings
 
 LINK = "https://youtu.be/dQw4w9WgXcQ"

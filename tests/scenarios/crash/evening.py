@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.platforms.slack_setup import DOMAINS, events, scopes
+from bot.platforms.on_slack.setup import DOMAINS, events, scopes
 from bot.stand_ins.discord import DiscordStandIn
 from bot.stand_ins.slack import App, SlackStandIn
 from bot.store.database import Database

@@ -113,12 +113,12 @@ async def dripping_headers(request: web.Request) -> web.StreamResponse:
 @pytest.mark.parametrize("place", ["api_fault", "token_fault"])
 @pytest.mark.parametrize("fault", [faults.slow_headers, dripping_headers, faults.slow_body])
 async def test_a_hang_ends_at_the_deadline_and_every_thread_is_free_at_once(place: str, fault: Any) -> None:
-    async with spotify(deadline=0.25) as (provider, server):
+    async with spotify(deadline=0.5) as (provider, server):
         setattr(server, place, fault)
         began = time.monotonic()
         outcomes = await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS)), return_exceptions=True)
-        assert 0.2 < time.monotonic() - began < 0.6
-        assert [str(outcome) for outcome in outcomes] == ["took longer than 0.25 s"] * THREADS
+        assert 0.4 < time.monotonic() - began < 1.2
+        assert [str(outcome) for outcome in outcomes] == ["took longer than 0.5 s"] * THREADS
         setattr(server, place, None)
         provider.gate = Gate(provider.label)
         assert all(await asyncio.gather(*(provider.identify(TRACK) for _ in range(THREADS))))

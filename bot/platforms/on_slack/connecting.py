@@ -11,8 +11,8 @@ from aiohttp import web
 
 from bot.errors import ConfigError
 from bot.health.base import Health, PlatformState
-from bot.platforms.slack_faults import SlackError
-from bot.platforms.slack_ids import PLATFORM
+from bot.platforms.on_slack.faults import SlackError
+from bot.platforms.on_slack.ids import PLATFORM
 
 Pause = Callable[[float], Awaitable[None]]
 State = Callable[[], Awaitable[tuple[PlatformState, str]]]  # how the connection is now, and a sentence about it

@@ -6,10 +6,10 @@ import contextlib
 import logging
 from typing import Any, NamedTuple, Protocol
 
-from bot.platforms.discord_cards import message as rendered
-from bot.platforms.discord_cards import pressed
-from bot.platforms.discord_faults import NO_EMBEDS_OR_NO_WORDS, NO_HISTORY, RefusalError, refusal
-from bot.platforms.discord_ids import message_id, read_message
+from bot.platforms.on_discord.cards import message as rendered
+from bot.platforms.on_discord.cards import pressed
+from bot.platforms.on_discord.faults import NO_EMBEDS_OR_NO_WORDS, NO_HISTORY, RefusalError, refusal
+from bot.platforms.on_discord.ids import message_id, read_message
 from bot.platforms.outlet import Card, OutletError, Place
 
 LOOK_BACK = 100  # messages among which one of ours is looked for

@@ -8,10 +8,10 @@ import logging
 from collections.abc import Awaitable
 from typing import Any, Literal, Protocol
 
-from bot.platforms.discord_cards import message as rendered
-from bot.platforms.discord_hearing import pages
-from bot.platforms.discord_ids import message_id
-from bot.platforms.discord_outlet import DiscordOutlet, Line
+from bot.platforms.on_discord.cards import message as rendered
+from bot.platforms.on_discord.hearing import pages
+from bot.platforms.on_discord.ids import message_id
+from bot.platforms.on_discord.outlet import DiscordOutlet, Line
 from bot.platforms.outlet import Card, OutletError, Place
 
 GRACE = 1.0  # seconds in which an answer needs no putting off; Discord gives three for either

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from bot.options import config_option, settings_of
+from bot.commands.options import config_option, settings_of
 
 _DISCORD = """\
 Open this link, choose a server that you manage, and say yes:
@@ -54,7 +54,7 @@ def discord(application: str | None, file: Path | None) -> None:
     deephypebot setup discord 1234567890123456789
     """
     settings = settings_of(file)
-    from bot.platforms.discord_commands import invite
+    from bot.platforms.on_discord.commands import invite
 
     number = application or application_of(settings.discord.token.get_secret_value())
     if not (number.isascii() and number.isdecimal() and 15 <= len(number) <= 20):
@@ -76,7 +76,7 @@ def slack(address: str | None, file: Path | None) -> None:
     deephypebot setup slack --address https://bot.example.org
     """
     settings = settings_of(file)
-    from bot.platforms.slack_setup import manifest
+    from bot.platforms.on_slack.setup import manifest
 
     if settings.slack.mode == "http" and not (address or "").startswith("https://"):
         raise click.UsageError(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import click
 
-from bot.door import json_lines, number
-from bot.exporting import Form, counted, export_options, write_out
-from bot.options import config_option, settings_of
+from bot.commands.door import json_lines, number
+from bot.commands.exporting import Form, counted, export_options, write_out
+from bot.commands.options import config_option, settings_of
 
 if TYPE_CHECKING:
     from bot.store.drafts import Drafts

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from bot.door import print_json
-from bot.options import config_option, json_option, settings_of
+from bot.commands.door import print_json
+from bot.commands.options import config_option, json_option, settings_of
 
 
 @click.group(short_help="Look after the database.", invoke_without_command=True)

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.platforms.slack_faults import SlackError
-from bot.platforms.slack_ids import id_in, inside, listed, text_in
-from bot.platforms.slack_outlet import Api
+from bot.platforms.on_slack.faults import SlackError
+from bot.platforms.on_slack.ids import id_in, inside, listed, text_in
+from bot.platforms.on_slack.outlet import Api
 
 _LIFE = 600.0  # seconds for which an answer holds
 _SHORT_LIFE = 60.0  # the same, where there was none

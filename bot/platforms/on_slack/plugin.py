@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from bot.errors import StoreError
-from bot.platforms.slack_hearing import Hearing, Us
-from bot.platforms.slack_ids import PLATFORM, id_in, listed, text_in
-from bot.platforms.slack_outlet import Api, Respond, SlackOutlet
-from bot.platforms.slack_people import Members
-from bot.platforms.slack_using import Using
+from bot.platforms.on_slack.hearing import Hearing, Us
+from bot.platforms.on_slack.ids import PLATFORM, id_in, listed, text_in
+from bot.platforms.on_slack.outlet import Api, Respond, SlackOutlet
+from bot.platforms.on_slack.people import Members
+from bot.platforms.on_slack.using import Using
 
 if TYPE_CHECKING:
     from bot.conversation.conversation import Conversation

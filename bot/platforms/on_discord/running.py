@@ -7,8 +7,8 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from bot.platforms.discord_faults import NO_CONTENT, SWITCH_ON, NoContentError
-from bot.platforms.discord_ids import PLATFORM
+from bot.platforms.on_discord.faults import NO_CONTENT, SWITCH_ON, NoContentError
+from bot.platforms.on_discord.ids import PLATFORM
 from bot.platforms.outlet import OutletError
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bot.links import find_links
-from bot.platforms import slack_cards
 from bot.platforms.acts import act
+from bot.platforms.on_slack import cards as slack_cards
+from bot.platforms.on_slack.faults import SlackError
+from bot.platforms.on_slack.ids import PLATFORM, Spot, id_in, inside, key_of, listed, person_of, place_of, text_in, ts_in
+from bot.platforms.on_slack.outlet import Api, Respond, SlackOutlet, Through
+from bot.platforms.on_slack.people import Members
+from bot.platforms.on_slack.words import Command, notice, plain, read_command
 from bot.platforms.outlet import Asker, Card
-from bot.platforms.slack_faults import SlackError
-from bot.platforms.slack_ids import PLATFORM, Spot, id_in, inside, key_of, listed, person_of, place_of, text_in, ts_in
-from bot.platforms.slack_outlet import Api, Respond, SlackOutlet, Through
-from bot.platforms.slack_people import Members
-from bot.platforms.slack_words import Command, notice, plain, read_command
 
 if TYPE_CHECKING:
     from bot.conversation.conversation import Conversation

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
 from bot.links import Link, find_links
+from bot.platforms.on_slack.faults import SlackError
+from bot.platforms.on_slack.ids import PLATFORM, Spot, id_in, inside, listed, person_of, place_of, text_in, ts_in
+from bot.platforms.on_slack.outlet import Api, SlackOutlet
+from bot.platforms.on_slack.people import Members
+from bot.platforms.on_slack.words import notice, plain
 from bot.platforms.outlet import Heard
-from bot.platforms.slack_faults import SlackError
-from bot.platforms.slack_ids import PLATFORM, Spot, id_in, inside, listed, person_of, place_of, text_in, ts_in
-from bot.platforms.slack_outlet import Api, SlackOutlet
-from bot.platforms.slack_people import Members
-from bot.platforms.slack_words import notice, plain
 
 if TYPE_CHECKING:
     from bot.conversation.conversation import Conversation

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from bot.door import json_lines
-from bot.exporting import Form, counted, export_options, write_out
-from bot.options import config_option, settings_of
+from bot.commands.door import json_lines
+from bot.commands.exporting import Form, counted, export_options, write_out
+from bot.commands.options import config_option, settings_of
 
 
 @click.group(short_help="Export the votes on replies.", invoke_without_command=True)

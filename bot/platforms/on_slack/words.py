@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from bot.links import find_links, unescape_slack
-from bot.platforms import slack_cards
+from bot.platforms.on_slack import cards as slack_cards
 from bot.platforms.outlet import Card
 
 Name = Literal["song", "again", "blend", "top", "settings", "block", "unblock", "blocked", "reset", "privacy", "help", "usage"]

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from bot.platforms import slack_cards
+from bot.platforms.on_slack import cards as slack_cards
+from bot.platforms.on_slack.faults import SlackError
+from bot.platforms.on_slack.ids import Spot, home_of, inside, listed, text_in, ts_in
 from bot.platforms.outlet import Card, Place
-from bot.platforms.slack_faults import SlackError
-from bot.platforms.slack_ids import Spot, home_of, inside, listed, text_in, ts_in
 
 EVENT = "deephypebot_reply"  # the type of the metadata by which our messages are found again
 _MOST = 10_000  # messages whose threads are remembered

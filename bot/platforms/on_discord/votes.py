@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.platforms.discord_ids import PLATFORM
+from bot.platforms.on_discord.ids import PLATFORM
 from bot.platforms.outlet import OutletError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the Discord adapter is made of that needs no library of Discord's."""

@@ -1,0 +1,1 @@
+"""What the Slack adapter is made of that needs no library of Slack's."""
