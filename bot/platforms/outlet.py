@@ -53,6 +53,7 @@ class Heard:
     text: str = field(default="", repr=False)  # for whoever asked by name instead of by link
     author: Author = "person"
     parent: str = ""  # the channel to which a thread belongs
+    thread: str = ""  # where in the channel an answer belongs, where the platform's id of the message does not tell
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Asker:
     nsfw: bool = False  # whether the channel is for adults
     parent: str = ""  # the channel to which a thread belongs
     answering: str = ""  # the message that a menu was used on, to which the reply belongs
+    author: str = ""  # who wrote that message
+    thread: str = ""  # as of Heard
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,8 @@ class OutletError(HypeError):
 class Outlet(Protocol):
     """A platform's end of a conversation; every method may raise OutletError."""
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
-        """Show a card, as a reply to the message `answering` or in its thread; returns the id of the new message.
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
+        """Show a card, as a reply to the message `answering` or in its `thread`; returns the id of the new message.
 
         The same `nonce` never posts twice within some minutes where the platform can see to it.
         """

@@ -85,7 +85,7 @@ class Terminal:
 
     # What the conversation asks of it, as an Outlet.
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
         """Print a card."""
         self._reply = card.reply
         self._screen.card(card)

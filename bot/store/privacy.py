@@ -26,7 +26,9 @@ class Privacy:
             "early_votes": select(KeptEarlyVote.message, KeptEarlyVote.vote, KeptEarlyVote.emoji, KeptEarlyVote.at).where(
                 KeptEarlyVote.person == person
             ),
-            "posts": select(KeptPost.source, KeptPost.link, KeptPost.state, KeptPost.at).where(KeptPost.person == person),
+            "posts": select(KeptPost.source, KeptPost.link, KeptPost.state, KeptPost.at).where(
+                (KeptPost.person == person) | (KeptPost.author == person)
+            ),
             "drafts": select(KeptDraft.id, KeptDraft.state, KeptDraft.at).where(KeptDraft.by == person),
             "draft_events": select(KeptDraftEvent.draft, KeptDraftEvent.what, KeptDraftEvent.at).where(
                 KeptDraftEvent.who == person
@@ -51,6 +53,7 @@ class Privacy:
             delete(KeptVote).where(KeptVote.person == person),
             delete(KeptEarlyVote).where(KeptEarlyVote.person == person),
             update(KeptPost).where(KeptPost.person == person).values(person=None),
+            update(KeptPost).where(KeptPost.author == person).values(author=None),
             update(KeptDraft).where(KeptDraft.by == person).values(by=None),
             update(KeptDraftEvent).where(KeptDraftEvent.who == person).values(who=None),
             update(KeptSettings).where(KeptSettings.by == person).values(by=None),

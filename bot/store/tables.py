@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     REAL,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Dialect,
     Double,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy import text as sql
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
@@ -115,6 +117,11 @@ class KeptPost(Base):
     reply: Mapped[str | None] = mapped_column(ForeignKey("replies.id", ondelete="CASCADE"), default=None, index=True)
     message: Mapped[str | None] = mapped_column(default=None)  # ours, once it is sent
     song: Mapped[str] = mapped_column(default="")  # Song's key, once it is known
+    author: Mapped[str | None] = mapped_column(default=None, index=True)  # who wrote the message that it answers
+    parent: Mapped[str] = mapped_column(default="", server_default=sql("''"))  # Heard.parent
+    thread: Mapped[str] = mapped_column(default="", server_default=sql("''"))  # Heard.thread
+    asked: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # Heard.asked
+    nsfw: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # Heard.nsfw
 
 
 class KeptDraft(Base):

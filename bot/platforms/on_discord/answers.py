@@ -68,7 +68,9 @@ class InteractionOutlet(DiscordOutlet):
             await self._put_off(public)
         await self.tell(await task)
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", plain: bool = False) -> str:
+    async def post(
+        self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "", plain: bool = False
+    ) -> str:
         """Post a card as the answer, or behind it; raises OutletError."""
         payload = rendered(card, embeds=self._asked.may_embed and not plain)
         async with self._turn:

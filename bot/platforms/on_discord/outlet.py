@@ -69,7 +69,9 @@ class DiscordOutlet:
         self._line = line
         self._logged: set[tuple[str, str]] = set()
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", plain: bool = False) -> str:
+    async def post(
+        self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "", plain: bool = False
+    ) -> str:
         """Post a card, without an embed if `plain`; raises OutletError."""
         channel = _channel(place)
         may = self._line.may(channel) or May(send=True, embed=True, reply=True)

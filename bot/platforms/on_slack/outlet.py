@@ -47,7 +47,7 @@ class SlackOutlet:
         self._unposted: set[str] = set()  # nonces of what Slack has refused, so that none of it can be there
         self._reached: dict[str, Respond] = {}  # by the nonce of a message that Slack posted for us
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
         """Post in the thread of `answering`; raises "gone" where that was deleted meanwhile."""
         team, channel = home_of(place)
         thread = await self._thread(team, channel, answering)
@@ -180,7 +180,7 @@ class Through:
         self._respond = respond
         self.change, self.remove, self.typing, self.find = outlet.change, outlet.remove, outlet.typing, outlet.find
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
         """Post as the outlet does, or else through the command."""
         try:
             return await self._outlet.post(place, card, answering=answering, nonce=nonce)

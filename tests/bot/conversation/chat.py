@@ -52,7 +52,7 @@ class Chat:
 
     # What the conversation calls.
 
-    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "") -> str:
+    async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
         self.posting.set()
         await self.open.wait()
         late = self._refuse("post", place.channel)

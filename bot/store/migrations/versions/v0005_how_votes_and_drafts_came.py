@@ -1,4 +1,4 @@
-"""With which emoji a vote was cast, what was rejected for a reply, and what a draft was made of."""
+"""With which emoji a vote was cast, what a reply and a draft were made of, and where and how a post was asked for."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,4 +13,10 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("emoji", sa.Text, nullable=True))
     op.add_column("replies", sa.Column("rejected", sa.JSON, nullable=True))
     op.add_column("drafts", sa.Column("made", sa.JSON, nullable=False, server_default=sa.text("'{}'")))
+    for name in ("parent", "thread"):
+        op.add_column("posts", sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''")))
+    for name in ("asked", "nsfw"):
+        op.add_column("posts", sa.Column(name, sa.Boolean, nullable=False, server_default=sa.false()))
+    op.add_column("posts", sa.Column("author", sa.Text, nullable=True))
+    op.create_index("ix_posts_author", "posts", ["author"])
     op.create_index("ix_posts_place_at", "posts", ["place", "at"])
