@@ -22,7 +22,7 @@ from bot.songs.catalogue import Catalogue
 from bot.songs.query import Query
 from bot.songs.resolver import LookUp, Resolver
 from inference.bundle import Bundle
-from inference.commentary import Commentary, Commentator
+from inference.commentary import CANDIDATES, Commentary, Commentator
 from inference.errors import BundleError
 
 RICK = "Rick Astley - Never Gonna Give You Up"
@@ -112,7 +112,7 @@ async def test_a_known_song_is_looked_up_and_talked_about(hype: Hype) -> None:
         "genres": list(answer.song.genres),
         "features": answer.song.features.known(),
         "praise": 3,
-        "candidates": 64,
+        "candidates": CANDIDATES,
     }
 
 
@@ -282,7 +282,7 @@ async def test_many_at_once_are_all_answered_from_fewer_candidates(tiny: Bundle)
     held.go_on.set()
     answers = await asyncio.gather(*asked)
     # By how many waited behind each of them; behind the first, which was begun at once, nobody knows.
-    assert [answer.candidates for answer in answers[1:]] == [16] * 2 + [24] * 7 + [40] * 3 + [64] * 2
+    assert [answer.candidates for answer in answers[1:]] == [16] * 2 + [24] * 7 + [40] * 3 + [64, CANDIDATES]
     for answer in (answers[1], answers[-1]):
         again = await hype.answer_about(song, seed=answer.seed, candidates=answer.candidates)
         assert (again.replies, again.others) == (answer.replies, answer.others)

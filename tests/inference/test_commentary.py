@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inference.bundle import Bundle
-from inference.commentary import MOST_OTHERS, Commentary, Commentator, Subject
+from inference.commentary import CANDIDATES, MOST_OTHERS, Commentary, Commentator, Subject
 from inference.composition import MOST_WORDS
 from inference.conditions import Conditions
 from inference.errors import BundleError, ConditionError
@@ -46,7 +46,7 @@ def test_speaks_of_the_song(commentator: Commentator) -> None:
 
 def test_counts_what_it_did(commentator: Commentator) -> None:
     commentary = commentator.comment(SONG, n=1, seed=1)
-    assert commentary.candidates % 64 == 0
+    assert commentary.candidates % CANDIDATES == 0
     assert 0 < sum(commentary.rejected.values()) < commentary.candidates
     assert commentary.tokens > 6 * commentary.candidates
     assert set(commentary.timing_ms) == {"sample", "check", "rank"}
@@ -129,7 +129,7 @@ def test_a_community_without_a_taste_hears_what_all_hear(commentator: Commentato
 
 
 def test_what_might_have_been_said_costs_no_other_batch(commentator: Commentator) -> None:
-    commentary = commentator.comment(SONG, seed=7, correction={})
+    commentary = commentator.comment(SONG, seed=7, correction={}, candidates=64)
     assert (commentary.batch, commentary.candidates) == (64, 64)
     assert 1 <= len(commentary.others) <= MOST_OTHERS
     said = {sentence for reply in commentary.replies for sentence in reply.sentences}
@@ -167,7 +167,7 @@ def test_a_blend_is_the_same_again_and_in_whichever_order(commentator: Commentat
     )
     assert blend.replies != commentator.blend(SONG, OTHER, n=3, seed=8).replies
     assert blend.replies != commentator.blend(SONG, SONG, n=3, seed=7).replies
-    assert blend.batch == 128  # as fewer of them are good
+    assert blend.batch == 2 * CANDIDATES  # as fewer of them are good
     assert commentator.blend(SONG, OTHER, candidates=16).batch == 16
 
 
