@@ -6,6 +6,7 @@ HypeError
 ├── ConfigError     one or more settings are wrong; `faults` holds every one of them
 ├── InputError      a file, or a value on the command line, cannot be used
 ├── BusyError       more replies are being made than may wait, or one took longer than its deadline
+├── ClosingError    the bot is about to end and takes on nothing more: what was heard has to be heard again
 ├── StoreError      the database cannot be opened, read or written
 └── ServiceError    an outside service did not give what it was asked for
     ├── RefusedError      it will not answer this: for a day it is not asked again
@@ -46,6 +47,10 @@ class InputError(HypeError):
 
 class BusyError(HypeError):
     """Too much is being asked at once, or a reply took too long."""
+
+
+class ClosingError(HypeError):
+    """The bot is about to end, and what it heard was not taken on; whoever can deliver it again does so after the restart."""
 
 
 class StoreError(HypeError):

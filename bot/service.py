@@ -105,7 +105,6 @@ async def _talk(settings: Settings, app: App, health: Health, connects: Mapping[
     platforms = {
         asyncio.create_task(connect(settings, app.conversation, health, ending)): name for name, connect in connects.items()
     }
-    tidying = asyncio.create_task(app.conversation.keep_tidy())
     stopped = asyncio.create_task(_wait(stop))
     faults: list[str] = []
     try:
@@ -114,13 +113,14 @@ async def _talk(settings: Settings, app: App, health: Health, connects: Mapping[
             for task in done - {stopped}:
                 name = platforms.pop(task)
                 faults += _end_of(name, task, health)
-        _log.info("Stopping: replies that are under way get %g seconds.", PATIENCE)
-        await app.conversation.close(PATIENCE)
     finally:
-        ending.set()
-        for task in (tidying, stopped):
-            task.cancel()
-        await asyncio.gather(*platforms, tidying, stopped, return_exceptions=True)
+        try:
+            _log.info("Stopping: replies that are under way get %g seconds.", PATIENCE)
+            await app.conversation.close(PATIENCE)
+        finally:
+            ending.set()
+            stopped.cancel()
+            await asyncio.gather(*platforms, stopped, return_exceptions=True)
     if faults and not platforms and not stop.is_set():
         raise HypeError(" ".join(faults))
 
@@ -130,13 +130,16 @@ async def _wait(event: asyncio.Event) -> None:
 
 
 def _end_of(name: str, task: asyncio.Task[None], health: Health) -> list[str]:
-    """What is to be told of a platform whose connection has ended by itself."""
-    error = task.exception()
-    if error is not None and not isinstance(error, HypeError):
-        raise error
-    fault = str(error) if error else f"The connection to {name} has ended."
+    """What is to be told of a platform whose connection has ended by itself; of a fault of ours the log tells more."""
+    error = None if task.cancelled() else task.exception()
+    ours = error if error is not None and not isinstance(error, HypeError) else None
+    fault = f"The connection to {name} has ended."
+    if ours:
+        fault = f"The connection to {name} has ended by a fault of mine ({type(ours).__name__}); the log tells where."
+    elif error:
+        fault = str(error)
     health.platform(name, "down", fault)
-    _log.error("%s", fault)
+    _log.error("%s", fault, exc_info=ours)
     return [fault]
 
 

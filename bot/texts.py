@@ -28,6 +28,7 @@ ASK_ME = 'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
 NO_SUCH_REPLY = "That reply is not here any more: share the song again."
 NOT_YOURS = "Only whoever shared the song, and those who moderate here, can remove my reply."
 REMOVED = "Removed."
+REMOVED_LATER = "I will remove it as soon as that can be done."
 CLOSING = "I am about to restart: try again in a minute."
 QUEUE_FULL = "I am busy with many songs right now: try again in a moment."
 FAULT = "Something went wrong on my side, and those who run me can see it in my log: try again."

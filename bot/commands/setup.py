@@ -82,6 +82,8 @@ def slack(address: str | None, file: Path | None) -> None:
         raise click.UsageError(
             'mode is "http" in [slack]: give --address, the https:// address under which Slack reaches the bot.'
         )
+    if settings.slack.mode == "socket" and address:
+        raise click.UsageError('mode is "socket" in [slack], which needs no --address: leave it out, or set mode = "http".')
     click.echo(manifest(settings.slack, (address or "").rstrip("/")))
 
 

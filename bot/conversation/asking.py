@@ -45,7 +45,17 @@ def names_song(text: str) -> bool:
 def asked_by(asker: Asker, queries: Sequence[str | Link], text: str) -> Heard:
     """What somebody asked for by a command or menu, as something heard."""
     links = tuple(query for query in queries if isinstance(query, Link))
-    return Heard(asker.answering, asker.place, asker.person, links, asked=True, nsfw=asker.nsfw, text=text, parent=asker.parent)
+    return Heard(
+        asker.answering,
+        asker.place,
+        asker.person,
+        links,
+        asked=True,
+        nsfw=asker.nsfw,
+        text=text,
+        parent=asker.parent,
+        thread=asker.thread,
+    )
 
 
 def kept(query: Query, mark: str = "") -> str:
@@ -80,11 +90,11 @@ def links_of(post: KeptPost) -> tuple[Link, ...]:
     return find_links(post.link.partition(_BEHIND)[0], "plain")
 
 
+def is_marked(post: KeptPost) -> bool:
+    """Whether a post is one of several answers to a message, which somebody asked for by a menu or button."""
+    return _BEHIND in post.link
+
+
 def is_blend(post: KeptPost) -> bool:
     """Whether a post is about two songs."""
     return post.link.startswith(_BLEND)
-
-
-def was_asked(post: KeptPost) -> bool:
-    """Whether somebody asked for it by a command or menu."""
-    return _BEHIND in post.link or not message_of(post)

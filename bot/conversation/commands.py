@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from bot.conversation.delivery import song_of
 from bot.conversation.explaining import why
 from bot.conversation.held import Held, Where
 from bot.conversation.telling import command, everywhere, this_community
+from bot.conversation.voting import RECENT
 from bot.curation.blocks import KINDS, BlockKind, Blocks
 from bot.curation.settings import for_whole_community, key_of, typed
 from bot.errors import HypeError, InputError
@@ -26,7 +28,7 @@ Private = Literal["out", "in", "show", "erase"]
 
 TOP = 5  # replies that are shown as the best
 _WEEK = timedelta(days=7)
-_MOST_LIKED = 50  # replies among which the best that may be shown are looked for
+_MOST_LIKED, _AT_ONCE = 1_000, 50  # replies among which the best that may be shown are looked for
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +58,7 @@ class Commands:
         return await _told(self._unblock(asker, kind, text))
 
     async def blocked(self, asker: Asker) -> str:
-        """What is blocked in this community."""
+        """What is blocked in this community; for curators."""
         return await _told(self._blocked(asker))
 
     async def reset(self, asker: Asker) -> str:
@@ -68,7 +70,10 @@ class Commands:
         return await _told(self._privacy(asker, what))
 
     async def top(self, asker: Asker, ever: bool) -> Card:
-        """The replies that this community likes best, of the last seven days or of all."""
+        """The best-liked replies of this community in channels that the asker sees, of the last seven days or of all.
+
+        Where the platform does not tell what they see, of this channel alone; of channels for adults only in one of those.
+        """
         text = await _told(self._top(asker, ever))
         return Card(kind="notice", title="", url="", text=text, footer="", reply="")
 
@@ -92,6 +97,7 @@ class Commands:
             return f"Only those who manage {this_community(asker)} can change its settings."
         if here and for_whole_community(name):
             return f"{name} concerns all of {this_community(asker)} and cannot be set for one channel: set it for all of it."
+        held.check_platform(name, value, asker)
         kept = typed(name, value)
         held.readable(await self._held(asker)).changed(name, value)  # refuses what does not go with the others
         await self._context.change_setting(str(asker.place) if here else asker.place.scope, name, kept, asker.person)
@@ -139,14 +145,15 @@ class Commands:
         return f'The {name} "{found[0]}" is no longer blocked.'
 
     async def _blocked(self, asker: Asker) -> str:
+        await self._check_curates(asker)
         blocks = await self._context.blocks(asker.place.scope)
         return telling.blocked(blocks.listed("word"), blocks.listed("artist"), asker)
 
     async def _check_curates(self, asker: Asker) -> None:
-        """Raise InputError for whoever is no curator."""
+        """Raise InputError for whoever is no curator of the whole community; those of one channel decide there alone."""
         if _manages(asker):
             return
-        settings = await self._context.settings(asker.place, asker.parent)
+        settings = await self._context.settings(replace(asker.place, channel=""))
         if not settings.curated_by(asker.roles):
             naming = command(asker, "settings curators")
             raise InputError(f"Only curators can do that: those who manage this place say who they are with {naming}.")
@@ -183,13 +190,17 @@ class Commands:
         raise InputError(f'Privacy is one of out, in, show and erase, not "{clean_text(what[:200], 40)}".')
 
     async def _erase(self, asker: Asker) -> str:
-        dropped = await self._context.privacy.erase(asker.person)
+        dropped = await self._context.privacy.erase(asker.person, self._context.at())
         self._context.learner.changed_everywhere()
         told = (
             f"I dropped your votes and took your name off all else: {telling.number(dropped, 'entry', 'entries')} in all. "
             "My replies stay without a word on who asked for them, so only those who moderate can remove them now."
             if dropped
             else "I kept nothing about you that could be erased."
+        )
+        told += (
+            f" So that reactions of yours that still stand on my messages do not count anew, I keep for {RECENT.days} days a "
+            "fingerprint of your id, but not the id."
         )
         if await self._context.wishes.opted_out(asker.person):
             told += f" Your wish not to be answered stays too: {command(asker, 'privacy in')} takes it back."
@@ -198,18 +209,33 @@ class Commands:
     # Replies.
 
     async def _top(self, asker: Asker, ever: bool) -> str:
-        scope = asker.place.scope
-        blocks = await self._context.blocks(scope)
-        since = "" if ever else stamp(self._context.clock() - _WEEK)
-        liked = [each for each in await self._context.posts.top(scope, since, _MOST_LIKED) if _may_be_shown(each, blocks)]
+        liked = await self._liked(asker, "" if ever else stamp(self._context.clock() - _WEEK))
         if not liked:
             return telling.no_best(asker, ever=ever)
         when = "ever" if ever else "the last seven days"
         best = [
             telling.best(number, song_of(each.reply.song).line, each.reply.text, each.tally.up, each.tally.down)
-            for number, each in enumerate(liked[:TOP], 1)
+            for number, each in enumerate(liked, 1)
         ]
-        return "\n\n".join([f"What {this_community(asker)} liked best, {when}:", *best])
+        return "\n\n".join([f"What was liked best {telling.seen(asker)}, {when}:", *best])
+
+    async def _liked(self, asker: Asker, since: str) -> list[Liked]:
+        """The best that the asker may see; of what was blocked since nothing."""
+        place, sees = asker.place, asker.sees
+        blocks = await self._context.blocks(place.scope)
+        own = {str(place), str(replace(place, channel=asker.parent or place.channel))}  # a thread's channel is open to it
+        liked: list[Liked] = []
+        for skip in range(0, _MOST_LIKED, _AT_ONCE):
+            some = await self._context.posts.top(
+                place.scope, since, _AT_ONCE, skip=skip, places=() if sees else sorted(own), nsfw=asker.nsfw
+            )
+            for each in some:
+                seen = each.post.place in own or (sees is not None and sees(Place.read(each.post.place).channel))
+                if seen and _may_be_shown(each, blocks):
+                    liked.append(each)
+            if len(liked) >= TOP or len(some) < _AT_ONCE:
+                break
+        return liked[:TOP]
 
     async def _why(self, asker: Asker, reply: str) -> str:
         posts = self._context.posts

@@ -84,7 +84,7 @@ class Context:
         try:
             return self.outlets[platform]
         except KeyError:
-            raise OutletError(f"{platform} is not connected: start the bot with it.", "down") from None
+            raise OutletError(f"{platform} is not connected: start the bot with it.", "down", certain=True) from None
 
     async def settings(self, place: Place, parent: str = "") -> PlaceSettings:
         """What holds in a place, which for a thread is what holds in its channel `parent` unless it is set there.

@@ -20,6 +20,7 @@ from bot.store.tables import KeptPost, KeptReply
 from inference.prose import Names
 
 _FOR_GOOD = frozenset({"forbidden", "gone"})
+_MOST_UNPOSTED = 1_000  # posts that are remembered as surely not posted
 _MOST_GONE = 1_000  # deleted messages that are remembered, in case an answer to them is on its way
 EDITED = "edited_by"  # stands in the bundle of a reply that is not word for word the model's
 REPLY_BUTTONS: tuple[Button, ...] = ("up", "down", "again", "why", "remove")
@@ -37,6 +38,15 @@ _IDS: tuple[tuple[str, Service, Kind], ...] = (
 _log = logging.getLogger(__name__)
 
 
+class UncertainError(OutletError):
+    """A reply was given up of which nobody can tell whether it was posted: it must not be posted a second time."""
+
+    def __init__(self, fault: OutletError) -> None:
+        """Take what keeps us from looking."""
+        told = "Whether a reply was posted cannot be told, so it is not posted again"
+        super().__init__(f"{told}: {fault}", fault.reason, certain=False)
+
+
 class Delivery:
     """Posts replies; whatever ends the program in between, none is posted twice and none is lost."""
 
@@ -45,6 +55,7 @@ class Delivery:
         self._context = context
         self._gone: OrderedDict[str, None] = OrderedDict()
         self._busy: set[str] = set()  # posts that are on their way
+        self._unposted: OrderedDict[str, None] = OrderedDict()  # posts of which nothing can be there, since all was refused
 
     def keep(self, answer: Answer, which: int, post: KeptPost) -> KeptReply:
         """What is kept of an answer's reply number `which` (from 0): no word that a person typed and nobody confirmed."""
@@ -115,8 +126,12 @@ class Delivery:
         bare = Card(card.kind, card.title, card.url, card.text, card.footer, reply="")
         return await self._post_via(post, bare, via)
 
-    async def resend(self, post: KeptPost) -> bool:
-        """Post what was written down and perhaps never posted; False where that is not possible, or somebody is at it."""
+    async def resend(self, post: KeptPost, *, late: bool = False) -> bool:
+        """Post what was written down and perhaps never posted; False where that is not possible, or somebody is at it.
+
+        What is there already is written down as sent. What is too `late`, and not there, is given up. Raises StoreError,
+        OutletError, and of the latter UncertainError where the post was given up since nobody can tell.
+        """
         if post.id in self._busy:
             return False
         self._busy.add(post.id)
@@ -125,10 +140,10 @@ class Delivery:
             reply = await self._context.replies.get(now.reply) if now and now.reply and now.state == "sending" else None
             if reply is None:
                 return False
-            outlet = self._context.outlet(platform_of(post))
-            message = await outlet.find(Place.read(post.place), reply.id, answering=message_of(post))
-            if message and await self._context.posts.of_message(message) is not None:
-                message = ""  # it answers the same message, but belongs to another post
+            message = await self._looked_for(post, reply.id)
+            if late and not message:
+                await self._context.posts.dropped(post.id)
+                return False
             if not message:
                 message = await self._post(post, self.card(reply, post), None)
             await self._sent(post, message)
@@ -143,22 +158,62 @@ class Delivery:
             if len(self._gone) > _MOST_GONE:
                 self._gone.popitem(last=False)
 
-    async def take_back(self, post: KeptPost) -> None:
-        """Remove our message of a post that was sent; what the platform will not do is told in the log alone."""
-        if post.message is None:
-            return
+    async def take_back(self, post: KeptPost) -> str:
+        """Remove our message of a post, if there is one; returns what to tell: that it is gone, will be, or why it stays.
+
+        What cannot be done for now is written down, and done when it is called again. Raises StoreError.
+        """
+        if post.state == "removed":
+            return texts.REMOVED
+        await self._context.posts.removing(post.id, post.message)
+        if post.id in self._busy and not post.message:
+            return texts.REMOVED_LATER  # whoever posts it removes it
         try:
-            await self._context.outlet(platform_of(post)).remove(post.message)
+            message = post.message or await self._found(post, post.reply or "")
+            if message:
+                await self._context.outlet(platform_of(post)).remove(message)
         except OutletError as error:
-            _log.warning("A reply could not be removed: %s", error)
-            return
+            if error.reason == "forbidden":
+                _log.warning("A reply could not be removed: %s", error)
+                await self._context.posts.stays(post.id, sent=bool(post.message))
+                return str(error)
+            if error.reason != "gone":
+                _log.info("A reply is removed later: %s", error)
+                return texts.REMOVED_LATER
         await self._context.posts.removed(post.id)
+        return texts.REMOVED
+
+    async def _looked_for(self, post: KeptPost, nonce: str) -> str:
+        """Our message of a post that is perhaps there, "" where it is not; where we may not look the post is given up."""
+        try:
+            return await self._found(post, nonce)
+        except OutletError as error:
+            if error.reason not in _FOR_GOOD:
+                raise
+            await self._context.posts.dropped(post.id)
+            uncertain = UncertainError(error)
+            _log.warning("%s", uncertain)
+            raise uncertain from error
+
+    async def _found(self, post: KeptPost, nonce: str) -> str:
+        if post.id in self._unposted:
+            return ""
+        outlet = self._context.outlet(platform_of(post))
+        message = await outlet.find(Place.read(post.place), nonce, answering=message_of(post))
+        if message and await self._context.posts.of_message(message) is not None:
+            return ""  # it answers the same message, but belongs to another post
+        return message
 
     async def _post(self, post: KeptPost, card: Card, via: Outlet | None) -> str:
+        self._unposted.pop(post.id, None)
         try:
             return await self._post_via(post, card, via)
         except OutletError as error:
             self._context.health.refused(error.reason)
+            if error.certain:
+                self._unposted[post.id] = None
+                if len(self._unposted) > _MOST_UNPOSTED:
+                    self._unposted.popitem(last=False)
             if error.reason in _FOR_GOOD:
                 await self._context.posts.dropped(post.id)
             raise
@@ -167,22 +222,30 @@ class Delivery:
         place, answering, nonce = Place.read(post.place), message_of(post), card.reply or post.id
         if via is not None:
             try:
-                return await via.post(place, card, answering=answering, nonce=nonce)
+                return await via.post(place, card, answering=answering, nonce=nonce, thread=post.thread)
             except OutletError as error:
+                if not error.certain:  # it may be there
+                    raise
                 _log.info("An answer goes another way: %s", error)
-        return await self._context.outlet(place.platform).post(place, card, answering=answering, nonce=nonce)
+        outlet = self._context.outlet(place.platform)
+        return await outlet.post(place, card, answering=answering, nonce=nonce, thread=post.thread)
 
     async def _sent(self, post: KeptPost, message: str) -> None:
         try:
-            await self._context.posts.sent(post.id, message)
+            wanted = await self._context.posts.sent(post.id, message) or await self._is_of(post, message)
         except StoreError as error:
             # It stays written down as being sent; `resend` finds the message.
             _log.error("A reply was posted, but that could not be written down: %s", error)
             return
         post.message, post.state = message, "sent"
         self._context.learner.changed(post.scope)  # by votes that came before this was known
-        if message_of(post) in self._gone:
+        if message_of(post) in self._gone or not wanted:
             await self.take_back(post)
+
+    async def _is_of(self, post: KeptPost, message: str) -> bool:
+        """Whether a post is known to have become this message; else it was given up, or is to be removed."""
+        now = await self._context.posts.get(post.id)
+        return now is not None and now.message == message
 
 
 def with_slots(text: str, song: Song) -> str:

@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.platforms.outlet import Button, Card, Place
+from bot.store.drafts import lost_of
 from bot.store.tables import KeptDraft, KeptPost
 
 _BUTTONS: tuple[Button, ...] = ("approve", "edit", "again", "reject")
 # The round stands before the id, since ids of drafts are known by their ends (`is_draft`).
 _TICKET = re.compile(r"([1-9][0-9]{0,3})\.([0-9A-Za-z]{1,60})")
+_MOST_LOST = 4  # characters behind a ticket, since nonces are short
 _AS_SOON = "and it is posted as soon as that can be done"
+_UNCERTAIN = "which I may not look up here, and I post nothing twice: look where the song was shared"
 # Why a draft was given up, by the detail of its event.
 _GIVEN_UP = {
     "forbidden": "I may not post where the song was shared",
@@ -35,9 +38,14 @@ def read_ticket(carried: str) -> tuple[int, str] | None:
     return (int(found[1]), found[2]) if found else None
 
 
-def tickets(draft: KeptDraft) -> list[str]:
-    """The tickets of this round and of those before, the newest first."""
-    return [f"{number}.{draft.id}" for number in range(draft.round, 0, -1)]
+def nonce_of(draft: KeptDraft) -> str:
+    """With what its card is posted: where one was deleted, a platform must not take the next one for that one."""
+    return ticket(draft) + "+" * min(lost_of(draft), _MOST_LOST)
+
+
+def nonces(draft: KeptDraft) -> list[str]:
+    """With what the card may have been posted that a draft has now: in this round or one before, the newest first."""
+    return list(dict.fromkeys([nonce_of(draft), *(f"{number}.{draft.id}" for number in range(draft.round, 0, -1))]))
 
 
 def outcome(draft: KeptDraft, detail: str = "") -> str:
@@ -56,7 +64,8 @@ def outcome(draft: KeptDraft, detail: str = "") -> str:
         case "expired":
             return "Nobody decided in time: nothing is posted."
         case _:
-            return f"Given up: {_GIVEN_UP.get(detail, 'it cannot be posted')}."
+            given_up = f"Given up: {_GIVEN_UP.get(detail, 'it cannot be posted')}."
+            return f"{how}, but perhaps not posted, {_UNCERTAIN}." if detail == "uncertain" else given_up
 
 
 def draft_card(draft: KeptDraft, post: KeptPost, like: Card, choices: Sequence[str], told: str, won: str) -> Card:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.conversation.telling import command, everywhere, fit, in_place, this_community, this_place
 from bot.curation.settings import KEYS, PlaceSettings, about, for_whole_community
+from bot.curation.typed import MAX_TYPED
 from bot.errors import InputError
 from bot.platforms.cards import fitted
 from bot.platforms.outlet import Asker
@@ -16,6 +18,11 @@ Where = Literal["here", "channel", "community", "default"]  # "channel" is that 
 
 _OF_REVIEW = frozenset({"mode", "curators_channel"})
 _MOST_SHOWN = 160  # characters of a value
+_GROUP = re.compile(r"<!subteam\^[^<>]*>|(?<![A-Za-z0-9])S[A-Z0-9]{2,20}(?![A-Za-z0-9])")
+_SLACK_CURATORS = (
+    "Who counts as a curator besides those who manage the workspace. "
+    'It may be people, each as @person, or none; "default" undoes it.'
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,17 @@ def readable(held: Mapping[str, Held]) -> PlaceSettings:
 # How that is told.
 
 
+def check_platform(key: str, typed: str, asker: Asker) -> None:
+    """Raise InputError for a value that a platform could not act on: Slack does not tell in which groups somebody is."""
+    if key != "curators" or asker.place.platform != "slack":
+        return
+    for group in _GROUP.finditer(typed[:MAX_TYPED]):
+        raise InputError(
+            f'curators holds "{fitted(group[0], 40)}", which is a group: in Slack name people, each as @person, since I am not '
+            "told who is in a group."
+        )
+
+
 def listed(held: Mapping[str, Held], asker: Asker) -> str:
     """Every setting on a line, and how to learn more."""
     lines = [f"{each.key}: {_value(each)}{_origin(each, asker)}" for each in held.values()]
@@ -70,7 +88,8 @@ def explained(each: Held, asker: Asker) -> str:
     """One setting: what it is, what it is for, what it may be."""
     if each.fault:
         return f'{_fault(each)} "default" undoes it.'
-    return f"{each.key} is {_value(each)}{_origin(each, asker)}. {about(each.key)}"
+    purpose = _SLACK_CURATORS if each.key == "curators" and asker.place.platform == "slack" else about(each.key)
+    return f"{each.key} is {_value(each)}{_origin(each, asker)}. {purpose}"
 
 
 def changed(held: Mapping[str, Held], key: str, value: str | None, asker: Asker, *, here: bool) -> str:

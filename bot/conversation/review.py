@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -41,6 +41,21 @@ _NO_CHANNEL = (
 )
 
 _log = logging.getLogger(__name__)
+
+
+def fault(text: str) -> str:
+    """Why a curator's text cannot be posted, in one sentence that says what to do; "" where nothing stands against it.
+
+    Platforms count characters in their own ways, so a form takes more than MOST_TEXT and asks here before it is closed.
+    """
+    written = tidy(text[:_MOST_READ])
+    length = max(len(written), len(text) if len(text) > _MOST_READ else 0)
+    if length > MOST_TEXT:
+        return f"The text has {length} characters, and {MOST_TEXT} are the most: shorten it."
+    if not written:
+        return "The text is empty: write a sentence or two, or reject the draft."
+    return "The text calls somebody, which I never do: write it without a mention." if _MENTION.search(written) else ""
+
 
 T = TypeVar("T")
 
@@ -126,6 +141,10 @@ class Review:
 
     # What the conversation calls.
 
+    async def gone(self, messages: Sequence[str]) -> None:
+        """Of deleted messages some may be cards: those of open drafts are shown again at `resume`."""
+        await self._tried(self._context.drafts.lost(messages))
+
     async def resume(self, platform: str) -> None:
         """Post what was decided and is not posted, and show what was never shown; call it before other posts are ended."""
         waiting, _ = await self._tried(self._context.drafts.in_states(*TO_SEND))
@@ -162,14 +181,9 @@ class Review:
 
     async def _edit(self, asker: Asker, carried: str, text: str) -> str:
         desk = await self._desk(asker, carried)
+        if refusal := fault(text):
+            raise _ClickError(refusal)
         written = tidy(text[:_MOST_READ])
-        length = max(len(written), len(text) if len(text) > _MOST_READ else 0)
-        if length > MOST_TEXT:
-            raise _ClickError(f"The text has {length} characters, and {MOST_TEXT} are the most: shorten it.")
-        if not written:
-            raise _ClickError("The text is empty: write a sentence or two, or reject the draft.")
-        if _MENTION.search(written):
-            raise _ClickError("The text calls somebody, which I never do: write it without a mention.")
         choices = self._settling.choices(desk.draft, desk.post)
         if written in choices:
             return await self._approve(asker, carried, choices.index(written) + 1)
@@ -266,8 +280,8 @@ class Review:
         await self._settling.settle(draft.id)
 
     async def _told(self, work: Awaitable[str]) -> str:
-        done, fault = await self._tried(work)
-        return fault if done is None else done
+        done, refusal = await self._tried(work)
+        return refusal if done is None else done
 
     async def _tried(self, work: Awaitable[T]) -> tuple[T | None, str]:
         """What came of some work, or None and what to tell of the fault, which is in the log too unless it is the asker's."""

@@ -13,8 +13,8 @@ from datetime import datetime
 from weakref import WeakValueDictionary
 
 from bot.conversation.context import Context
-from bot.conversation.delivery import Delivery
-from bot.conversation.draft_cards import draft_card, outcome, ticket, tickets
+from bot.conversation.delivery import Delivery, UncertainError
+from bot.conversation.draft_cards import draft_card, nonce_of, nonces, outcome
 from bot.conversation.drafting import reply_of, song_in
 from bot.platforms.outlet import Card, Outlet, OutletError, Place
 from bot.songs.song import Song
@@ -88,7 +88,8 @@ class Settling:
 
     async def _send(self, draft: KeptDraft, post: KeptPost, again: bool) -> KeptDraft:
         """Post what was decided, unless it was posted or is not to be any more; returns the draft as it is then."""
-        late, why = draft.expires <= self._context.at(), "gone"
+        late = draft.expires <= self._context.at()
+        why = "late" if late else "gone"
         if post.state == "making" and late:
             return await self._give_up(draft, "late")
         if post.state == "making" and post.person and await self._context.wishes.opted_out(post.person):
@@ -100,14 +101,16 @@ class Settling:
                 song, began = self._songs.get(draft.id), self._context.seconds() - waited
                 await self._delivery.deliver(post, reply, mode="review", song=song, began=began)
             elif post.state == "sending" and again:
-                await self._delivery.resend(post)
+                await self._delivery.resend(post, late=late)
+        except UncertainError:  # which the log tells already
+            why = "uncertain"
         except OutletError as error:
             _log.warning("An approved reply was not posted: %s", error)
             why = error.reason
         now = await self._context.posts.get(post.id)
         if now is None or now.state == "dropped":
             return await self._give_up(draft, why)
-        if now.state in {"sent", "removed"}:
+        if now.state in {"sent", "removing", "removed"}:
             return await self._move(draft, "posted")
         return await self._give_up(draft, "late") if late else draft
 
@@ -120,9 +123,11 @@ class Settling:
             if found:
                 await outlet.change(found, await self._card(draft, post))
             elif draft.state == "open":
-                found = await outlet.post(place, await self._card(draft, post), nonce=ticket(draft))
+                found = await outlet.post(place, await self._card(draft, post), nonce=nonce_of(draft))
         except OutletError as error:
             _log.warning("Curators cannot be shown a draft: %s", error)
+            if message and error.reason == "gone":
+                await self._context.drafts.lost([message])
             if draft.state != "open" or message or error.reason not in _FOR_GOOD:
                 return draft
             self._context.health.refused(error.reason)
@@ -159,7 +164,7 @@ class Settling:
 async def _found(outlet: Outlet, draft: KeptDraft) -> str:
     """A card that was posted without our learning of it, "" where there is none, or we may not look."""
     try:
-        for nonce in tickets(draft):
+        for nonce in nonces(draft):
             if message := await outlet.find(Place.read(draft.place), nonce):
                 return message
     except OutletError as error:

@@ -21,10 +21,10 @@ choose "Hype this" in the menu of a message, under Apps.
 /hype song: a link, or artist - title
 /hype again: something else about the last song here
 /hype blend: a line between two songs
-/hype top: the replies that this server likes best
+/hype top: the best-liked replies in channels that you see
 /hype settings: how I behave here; those who manage the server can change it
 /hype reset: they can also make me forget what votes have taught me here
-/hype block, /hype unblock, /hype blocked: words and artists that I keep quiet about
+/hype block, /hype unblock, /hype blocked: words and artists that I keep quiet about; for curators
 /hype privacy: stop me from answering you, or see and erase what I keep about you"""
 _SLACK = """\
 Share a link to a song on Spotify or YouTube, and I say a line or two about it. You can also mention me with a link, or \
@@ -32,10 +32,10 @@ choose "Hype this" in the menu of a message.
 /hype LINK, or /hype ARTIST - TITLE: a reply for you now
 /hype again: something else about the last song here
 /hype blend LINK LINK: a line between two songs
-/hype top, or /hype top ever: the replies that this workspace likes best
+/hype top, or /hype top ever: the best-liked replies in this channel
 /hype settings: how I behave here; those who manage the workspace can change it
 /hype reset: they can also make me forget what votes have taught me here
-/hype block artist NAME, /hype unblock word WORD, /hype blocked: what I keep quiet about
+/hype block artist NAME, /hype unblock word WORD, /hype blocked: what I keep quiet about; for curators
 /hype privacy out, in, show or erase: stop me from answering you, or see and erase what I keep about you"""
 _VOTES = """
 👍 and 👎 on my replies are votes, as many other emoji are, and change what I say here. The buttons below a reply vote, ask \
@@ -71,6 +71,11 @@ def in_place(asker: Asker) -> str:
 def everywhere(asker: Asker) -> str:
     """In all channels of a community."""
     return f"in all of {this_community(asker)}" if asker.place.community else "in our conversation"
+
+
+def seen(asker: Asker) -> str:
+    """Where somebody is shown what was said."""
+    return f"in the channels of {this_community(asker)} that you see" if asker.sees else in_place(asker)
 
 
 def number(count: int, one: str, many: str = "") -> str:
@@ -217,7 +222,7 @@ def best(number_: int, line: str, text: str, up: int, down: int) -> str:
 
 def no_best(asker: Asker, *, ever: bool) -> str:
     """What stands where nothing is liked."""
-    where = "here" if asker.place.community else "in our conversation"
+    where = seen(asker)
     if ever:
         return f"No reply of mine {where} has more votes for it than against it yet. Press 👍 on one that you like."
     return (

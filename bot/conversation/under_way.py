@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from bot import texts
-from bot.errors import BusyError, HypeError, QueryError
+from bot.errors import BusyError, ClosingError, HypeError, QueryError
 from bot.health.base import Health
 from bot.platforms.outlet import OutletError
 from inference.errors import InferenceError
@@ -37,20 +37,23 @@ class UnderWay:
         return len(self._tasks) >= self._most
 
     async def do(self, asked: bool, work: Callable[[], Awaitable[str]]) -> str:
-        """What the work tells; what goes wrong becomes a sentence for whoever `asked`, and else a line in the log."""
+        """What the work tells; what goes wrong becomes a sentence for whoever `asked`, and else a line in the log.
+
+        Raises ClosingError where nothing more is taken on, and where the work was broken off.
+        """
         if self._closing:
-            return texts.CLOSING if asked else ""
+            raise ClosingError(texts.CLOSING)
         if self.full:
             self._health.refused("queue full")
             return texts.QUEUE_FULL if asked else ""
-        task = asyncio.create_task(self._told(asked, work))
+        task = asyncio.create_task(self.told(asked, work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
-                return texts.CLOSING if asked else ""
+                raise ClosingError(texts.CLOSING) from None
             raise
 
     async def close(self, patience: float) -> None:
@@ -62,7 +65,8 @@ class UnderWay:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _told(self, asked: bool, work: Callable[[], Awaitable[str]]) -> str:
+    async def told(self, asked: bool, work: Callable[[], Awaitable[str]]) -> str:
+        """The same for a part of some work, at once."""
         try:
             return await work()
         except (QueryError, OutletError) as error:  # what was asked for is no song; or the platform has been told of already

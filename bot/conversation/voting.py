@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import takewhile
@@ -18,7 +19,8 @@ from bot.store.tables import stamp
 from bot.store.vote_writer import VoteWriter
 from bot.store.votes import MessageVote
 
-# Hardly anybody scrolls farther back to vote, and each message that is read back costs a request or more.
+# Hardly anybody scrolls farther back to vote, and each message that is read back costs a request or more. What is kept so
+# that an emoji counts no more is forgotten after this time too, so that nothing older may be read back.
 RECENT = timedelta(days=14)
 # What cannot be written down, since the database fails, is tried again for so long, and not more than so many.
 _LATE = timedelta(minutes=10)
@@ -26,7 +28,12 @@ _MOST_LEFT = 10_000
 _AT_ONCE = 1_000  # in one transaction, which keeps other writers waiting
 _MOST_UNREADABLE = 1_000  # places whose settings cannot be read, to tell of each once
 
+AGAIN = 2.0  # seconds in which several of a message's emoji are taken back, before those that are left are asked for
+_MOST_ASKED = 200  # messages at once
+
 _log = logging.getLogger(__name__)
+
+Read = Callable[[str], Awaitable[None]]  # gives `read_back` all reactions of a message of ours; never raises
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,15 @@ class Voting:
         self._left: list[_Turn] = []  # that came in and are not written down
         self._failing = False
         self._unreadable: set[Place] = set()
+        self._readers: dict[str, Read] = {}
+        self._asked: dict[str, str] = {}  # messages whose emoji are asked for, with their platform
+        self._asking: asyncio.Task[None] | None = None
 
     # What adapters call.
+
+    def reads(self, platform: str, read: Read) -> None:
+        """From now on ask a platform by `read` for the emoji that are left where somebody took one of theirs back."""
+        self._readers[platform] = read
 
     async def reacted(self, message: str, person: str, emoji: str, place: Place, *, added: bool, parent: str = "") -> None:
         """A person gave a message of ours an emoji, written as the platform writes it, or took it back.
@@ -111,9 +125,8 @@ class Voting:
 
     async def recent(self, platform: str, limit: int = 200) -> list[str]:
         """The messages of ours on a platform whose votes had better be read back after a start, newest first."""
-        since = stamp(self._context.clock() - RECENT)
         try:
-            return await self._context.posts.recent(platform, since, max(0, limit))
+            return await self._context.posts.recent(platform, self._since(), max(0, limit))
         except StoreError as error:
             self._fails(error)
             return []
@@ -129,6 +142,9 @@ class Voting:
 
     async def close(self) -> None:
         """Wait until everything that came in is written down, or could not be."""
+        if self._asking:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
         await self._turns.close()
         await self.tidy()
 
@@ -181,6 +197,8 @@ class Voting:
         for vote, scope in zip(votes, await self._context.votes.write(votes), strict=True):
             if scope is not None:
                 self._count(scope, vote.vote)
+                if vote.vote is None:
+                    self._ask(vote.message, scope.partition(":")[0])
 
     async def _clear(self, clearing: _Clearing) -> None:
         post = await self._context.posts.of_message(clearing.message)
@@ -192,7 +210,7 @@ class Voting:
 
     async def _read_back(self, reading: _Reading) -> None:
         post = await self._context.posts.of_message(reading.message)
-        if post is None:
+        if post is None or post.at < self._since():
             return
         signs = await self._signs(Place.read(post.place), reading.parent)
         cast = {
@@ -201,6 +219,31 @@ class Voting:
         }
         if scope := await self._context.votes.read_back(reading.message, cast, reading.at):
             self._context.learner.changed(scope)
+
+    def _since(self) -> str:
+        """From when on votes are read back."""
+        return stamp(self._context.clock() - RECENT)
+
+    def _ask(self, message: str, platform: str) -> None:
+        """Ask soon for the emoji that are left on a message: another one by the same person may count now."""
+        if platform in self._readers and len(self._asked) < _MOST_ASKED:
+            self._asked[message] = platform
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self._ask_soon())
+
+    async def _ask_soon(self) -> None:
+        while self._asked:
+            await asyncio.sleep(AGAIN)
+            asked, self._asked = self._asked, {}
+            for message, platform in asked.items():
+                try:
+                    post = await self._context.posts.of_message(message)
+                    if post and post.state == "sent" and post.at >= self._since():
+                        await self._readers[platform](message)
+                except StoreError as error:
+                    self._fails(error)
+                except Exception:  # a fault of ours: the next one must be asked for all the same
+                    _log.exception("The emoji on a message could not be read back.")
 
     async def _signs(self, place: Place, parent: str) -> Signs:
         """What emoji mean in a place; what they usually mean, where its settings cannot be read."""

@@ -1,16 +1,18 @@
-"""Cooldowns: how long it was since a person, a channel or a community was last answered."""
+"""Cooldowns: how long it was since a person, a channel or a community was last answered, or a person told something."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from bot.curation.settings import PlaceSettings
 from bot.platforms.outlet import Heard
 
-Whose = Literal["person", "channel", "community", "asked"]
+Whose = Literal["person", "channel", "community", "asked", "again"]
+AGAIN = 5  # seconds in a channel between one press of "Again" and the next, by whomever
+NOTICE = 600.0  # seconds in which a person is told at most one thing where others read it
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,11 @@ NO_WAIT = Wait()
 
 
 class _Last(NamedTuple):
-    """When somebody was last answered, and which of all answers that was."""
+    """When somebody was last answered, which of all answers that was, and what it was that was answered."""
 
     at: float
     number: int
+    message: str
 
 
 @dataclass(frozen=True)
@@ -50,19 +53,18 @@ class Cooldowns:
         """Read seconds from `clock`; keep at most `most` (1 or more) of each sort."""
         self._clock = clock
         self._most = most
-        self._last: dict[Whose, OrderedDict[str, _Last]] = {
-            whose: OrderedDict() for whose in ("person", "channel", "community", "asked")
-        }
+        self._last: dict[Whose, OrderedDict[str, _Last]] = {whose: OrderedDict() for whose in get_args(Whose)}
         self._counted = 0
 
     def __len__(self) -> int:
         """How many are kept, of all sorts."""
         return sum(map(len, self._last.values()))
 
-    def would_wait(self, heard: Heard, settings: PlaceSettings) -> Wait:
+    def would_wait(self, heard: Heard, settings: PlaceSettings, *, again: bool = False) -> Wait:
         """How long until something heard may be answered; nothing is counted by asking.
 
-        Whoever asked by name waits only for the cooldown of asking.
+        Whoever asked by name waits only for the cooldown of asking, and in a community, if they want another reply to
+        what was answered, for that of all who want one `again`. An edit does not wait for what its own message began.
         """
         lengths: dict[Whose, int] = {
             "person": settings.cooldown_person,
@@ -71,25 +73,30 @@ class Cooldowns:
         }
         if heard.asked:
             lengths = {"asked": settings.cooldown_asked}
+            if again and heard.place.community and (settings.cooldown_asked or settings.cooldown_channel):
+                lengths["again"] = AGAIN
         keys, now = _keys(heard), self._clock()
         longest = NO_WAIT
         for whose, length in lengths.items():
             last = self._last[whose].get(keys[whose])
+            if last and heard.edited and last.message == heard.message:
+                continue
             # A clock that was put back makes nobody wait longer than the whole cooldown.
             left = 0.0 if last is None else length - max(now - last.at, 0.0)
             if left > longest.seconds:
                 longest = Wait(left, whose)
         return longest
 
-    def use(self, heard: Heard) -> Use:
+    def use(self, heard: Heard, *, again: bool = False) -> Use:
         """Count an answer to something heard.
 
         Call it in the same breath as `would_wait`, lest many links that come at once all pass, and `give_back` when
         nothing came of the answer. What was not asked for delays nobody's asking.
         """
         self._counted += 1
-        now = _Last(self._clock(), self._counted)
-        counted = [(whose, key) for whose, key in _keys(heard).items() if whose != "asked" or heard.asked]
+        now = _Last(self._clock(), self._counted, heard.message)
+        left_out = {whose for whose, holds in (("asked", heard.asked), ("again", again)) if not holds}
+        counted = [(whose, key) for whose, key in _keys(heard).items() if whose not in left_out]
         before = tuple((whose, key, self._last[whose].get(key)) for whose, key in counted)
         for whose, key in counted:
             last = self._last[whose]
@@ -112,7 +119,32 @@ class Cooldowns:
                 last[key] = before
 
 
+class Notices:
+    """Who was told something lately in which channel, where everybody there reads it."""
+
+    def __init__(self, clock: Callable[[], float], *, most: int = 10_000) -> None:
+        """Read seconds from `clock`; remember at most so many people in channels."""
+        self._clock = clock
+        self._most = most
+        self._last: OrderedDict[tuple[str, str], float] = OrderedDict()
+
+    def may(self, heard: Heard) -> bool:
+        """Whether whoever wrote something may be told something now; if so, it is counted. In private it always may."""
+        if not heard.place.community:
+            return True
+        key, now = (str(heard.place), heard.person), self._clock()
+        last = self._last.get(key)
+        if last is not None and now - last < NOTICE:
+            return False
+        self._last[key] = now
+        self._last.move_to_end(key)
+        if len(self._last) > self._most:
+            self._last.popitem(last=False)
+        return True
+
+
 def _keys(heard: Heard) -> dict[Whose, str]:
     """Under what each sort is kept; a person is another one in another community."""
     person = f"{heard.place.scope} {heard.person}"
-    return {"person": person, "channel": str(heard.place), "community": heard.place.scope, "asked": person}
+    place = str(heard.place)
+    return {"person": person, "channel": place, "community": heard.place.scope, "asked": person, "again": place}

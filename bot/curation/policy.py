@@ -42,7 +42,9 @@ class State:
     """
 
     now: datetime  # with a time zone
-    opted_out: bool = False  # whether the author wants no answers
+    opted_out: bool = False  # whether whoever is heard or asks wants no answers
+    author_opted_out: bool = False  # whether somebody else does, who wrote what is to be answered
+    by_command: bool = False  # whether it was asked by a command, menu or button, so that what is told reaches the asker alone
     wait: Wait = NO_WAIT  # Cooldowns.would_wait
     since_same: float | None = None  # seconds since the same song was last answered in this channel
     queue_full: bool = False
@@ -62,11 +64,13 @@ def decide(heard: Heard, settings: PlaceSettings, state: State) -> Decision:
     """What to do with something heard; the same for the same arguments.
 
     Who asks by name is answered in quiet hours, soon after the same song, and without a link; but never what an admin,
-    a curator or the person has ruled out, and not faster than the cooldown of asking. Bots are never told anything.
+    a curator or the person has ruled out, and not faster than the cooldown of asking. Bots are never told anything; nor is
+    a channel told, by an answer to a message, of what everybody there could make the bot repeat.
     """
+    alone = state.by_command or not heard.place.community
     for rule in _RULES:
         if rule.holds(heard, settings, state):
-            return Decision("silent", rule.reason, rule.tell(state) if heard.asked else "")
+            return Decision("silent", rule.reason, rule.tell(state) if heard.asked and (alone or rule.aloud) else "")
     if settings.mode == "review":
         return Decision("draft", "in review", "A curator takes a look first; then I answer." if heard.asked else "")
     return Decision("answer", "asked" if heard.asked else "heard")
@@ -78,6 +82,7 @@ class _Rule(NamedTuple):
     reason: Reason
     holds: Callable[[Heard, PlaceSettings, State], bool]
     told: str = ""
+    aloud: bool = True  # whether others may read that too
 
     def tell(self, state: State) -> str:
         """The sentence with the seconds that are left."""
@@ -106,13 +111,23 @@ _RULES = (
         "opted out",
         lambda heard, settings, state: state.opted_out,
         'You asked me not to answer you: "/hype privacy" takes that back.',
+        aloud=False,
+    ),
+    _Rule(
+        "opted out",
+        lambda heard, settings, state: state.author_opted_out,
+        "Whoever wrote that message wants no answers from me.",
+        aloud=False,
     ),
     _Rule(
         "off here",
         lambda heard, settings, state: settings.mode == "off",
         "I am switched off here by those who manage this place.",
+        aloud=False,
     ),
-    _Rule("channel not served", _not_served, "Those who manage this place do not want me to answer in this channel."),
+    _Rule(
+        "channel not served", _not_served, "Those who manage this place do not want me to answer in this channel.", aloud=False
+    ),
     _Rule(
         "for adults",
         lambda heard, settings, state: heard.nsfw and not settings.adults,
@@ -130,8 +145,15 @@ _RULES = (
     ),
     _Rule(
         "cooldown",
+        lambda heard, settings, state: state.wait.seconds > 0 and state.wait.whose == "again",
+        "Somebody asked for another only a moment ago: try again in {seconds}.",
+        aloud=False,
+    ),
+    _Rule(
+        "cooldown",
         lambda heard, settings, state: state.wait.seconds > 0,
         "You asked only a moment ago: try again in {seconds}.",
+        aloud=False,
     ),
     _Rule(
         "queue full",

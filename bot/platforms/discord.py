@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import aiohttp
@@ -17,18 +18,17 @@ from discord.ext import commands
 from bot.conversation.review import MOST_TEXT
 from bot.curation.settings import KEYS
 from bot.errors import ConfigError, HypeError
-from bot.platforms.acts import act
-from bot.platforms.cards import Press
 from bot.platforms.on_discord.answers import InteractionOutlet
-from bot.platforms.on_discord.cards import pressed
 from bot.platforms.on_discord.commands import MENU, invite, same
 from bot.platforms.on_discord.faults import BAD_TOKEN, NO_CONTENT, NoContentError, closed, down, limited, refusal
-from bot.platforms.on_discord.hearing import heard_in, shared_in, typed_in
+from bot.platforms.on_discord.hearing import shared_in
 from bot.platforms.on_discord.ids import PLATFORM, interaction_id, message_id, person_id, place_of, read_message
+from bot.platforms.on_discord.listening import Listening, Written
 from bot.platforms.on_discord.outlet import DiscordOutlet, May, Ours
-from bot.platforms.on_discord.running import stay
-from bot.platforms.on_discord.votes import MAX_REACTIONS, CatchingUp, Votes
-from bot.platforms.outlet import Asker, Card, Heard, OutletError
+from bot.platforms.on_discord.running import Shards, stay
+from bot.platforms.on_discord.using import FIELD, Using
+from bot.platforms.on_discord.votes import CatchingUp, Votes
+from bot.platforms.outlet import Asker, Card
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -92,12 +92,7 @@ class BotLine:
             return None
         may = found.permissions_for(found.guild.me)
         words = may.send_messages_in_threads if isinstance(found, discord.Thread) else may.send_messages
-        return May(words and may.view_channel, may.embed_links, may.read_message_history)
-
-    def server_of(self, channel: int) -> int | None:
-        """The server of a channel that the library knows."""
-        known = self._bot.get_channel(channel)
-        return known.guild.id if isinstance(known, discord.abc.GuildChannel | discord.Thread) else None
+        return May(found.guild.id, words and may.view_channel, may.embed_links, may.read_message_history)
 
     async def send(self, channel: int, payload: dict[str, Any], *, source: int | None, nonce: str) -> int:
         more: dict[str, Any] = {"nonce": nonce} if nonce else {}
@@ -123,18 +118,16 @@ class BotLine:
         async with _asking():
             await self._channel(channel).typing()
 
-    async def votes_on(self, message: str) -> Votes | None:
-        """Who reacted with what; None where these are too many to ask. Raises OutletError."""
+    async def votes_on(self, message: str) -> Votes:
+        """Who reacted with what, and whether what it answers is still there; raises OutletError."""
         channel, number = read_message(message) or (0, 0)
-        votes = Votes(_parent(self._bot.get_channel(channel)))
         async with _asking():
             found = await self._channel(channel).fetch_message(number)
-            if any(reaction.count > MAX_REACTIONS for reaction in found.reactions):
-                return None
-            for reaction in found.reactions:
-                async for user in reaction.users():
-                    if not user.bot:
-                        votes.given.setdefault(person_id(user.id), []).append(str(reaction.emoji))
+            answered = found.reference.resolved if found.reference else None
+            votes = Votes(_parent(self._bot.get_channel(channel)))
+            if isinstance(answered, discord.DeletedReferencedMessage):
+                votes.gone = message_id(answered.channel_id, answered.id)
+            await votes.count(found.reactions)
         return votes
 
     def _channel(self, channel: int) -> discord.PartialMessageable:
@@ -142,7 +135,7 @@ class BotLine:
 
 
 class Used:
-    """The `Asked` of an interaction."""
+    """What `Asked` and `Using` need of an interaction."""
 
     def __init__(self, interaction: Interaction) -> None:
         """Answer this one."""
@@ -174,7 +167,7 @@ class Used:
     async def form(self, custom_id: str, text: str) -> None:
         """Open the form in which a text is edited; `HypeCog.on_interaction` hears of it, so the library need not."""
         field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-            style=discord.TextStyle.paragraph, custom_id="text", default=text[:MOST_TEXT], max_length=MOST_TEXT
+            style=discord.TextStyle.paragraph, custom_id=FIELD, default=text[:MOST_TEXT], max_length=MOST_TEXT
         )
         form = discord.ui.Modal(title="Edit this reply", custom_id=custom_id)
         form.add_item(discord.ui.Label(text="What I am to say", component=field))
@@ -198,7 +191,10 @@ class HypeCog(commands.Cog, name="Hype"):
         self._bot, self._conversation, self._app = bot, conversation, app
         self._line = BotLine(bot)
         self._outlet = DiscordOutlet(self._line)
+        self._listening = Listening(conversation, self._outlet)
+        self._using = Using(conversation, self._line)
         self._missed = CatchingUp(conversation, self._line.votes_on)
+        conversation.voting.reads(PLATFORM, self._missed.again)
         self._menu = app_commands.ContextMenu(name=MENU, callback=self._hype_this, allowed_contexts=self.hype.allowed_contexts)
         self._menu.allowed_installs = self.hype.allowed_installs
 
@@ -227,53 +223,44 @@ class HypeCog(commands.Cog, name="Hype"):
 
     @commands.Cog.listener()
     async def on_message(self, message: discord.Message) -> None:
-        await self._hear(message)
+        if written := self._written(message):
+            await self._listening.heard(written)
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         before, now = payload.cached_message, payload.message
         # Discord also tells of a preview that it has put below a message: that is no edit.
-        if before.content != now.content if before else now.edited_at is not None:
-            await self._hear(now, edited=True)
+        changed = before.content != now.content if before else now.edited_at is not None
+        if changed and (written := self._written(now)):
+            await self._listening.edited(written, before.content if before else None)
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        await self._conversation.answering.gone(message_id(payload.channel_id, payload.message_id))
+        await self._listening.deleted(payload.channel_id, [payload.message_id])
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        await self._conversation.answering.gone(*(message_id(payload.channel_id, each) for each in payload.message_ids))
+        await self._listening.deleted(payload.channel_id, payload.message_ids)
 
-    async def _hear(self, message: discord.Message, *, edited: bool = False) -> None:
-        """Tell what a person wrote; of an edit only the links."""
+    def _written(self, message: discord.Message) -> Written | None:
+        """What a person wrote; None for what others did."""
         if message.author.bot or message.webhook_id or message.type not in _USUAL or self._bot.user is None:
-            return
+            return None
         answered = message.reference.resolved if message.reference else None
         before = answered if isinstance(answered, discord.Message) else None
         role = message.guild.self_role if message.guild and "<@&" in message.content else None
-        words = heard_in(
+        return Written(
+            message.id,
+            message.channel.id,
+            message.guild.id if message.guild else None,
+            message.author.id,
             message.content,
-            me=(self._bot.user.id, role.id if role else None),
-            private=message.guild is None,
+            names=(self._bot.user.id, role.id if role else None),
             to_me=before is not None and before.author.id == self._bot.user.id,
             answered=_shared(before) if before else "",
-        )
-        if edited and not words.links:
-            return
-        heard = Heard(
-            message_id(message.channel.id, message.id),
-            place_of(message.guild.id if message.guild else None, message.channel.id),
-            person_id(message.author.id),
-            words.links,
-            asked=words.asked,
-            edited=edited,
             nsfw=_for_adults(message.channel),
-            text=words.text,
             parent=_parent(message.channel),
         )
-        if told := await self._conversation.answering.heard(heard):
-            with contextlib.suppress(OutletError):
-                await self._outlet.post(heard.place, Card("notice", "", "", told, "", ""), answering=heard.message, plain=True)
 
     @commands.Cog.listener()
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
@@ -288,18 +275,18 @@ class HypeCog(commands.Cog, name="Hype"):
 
     @commands.Cog.listener()
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
-        message = self._missed.touched(message_id(payload.channel_id, payload.message_id))
+        message = self._missed.touched(payload.channel_id, payload.message_id)
         await self._conversation.voting.cleared(message)
 
     @commands.Cog.listener()
     async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
-        message = self._missed.touched(message_id(payload.channel_id, payload.message_id))
+        message = self._missed.touched(payload.channel_id, payload.message_id)
         await self._conversation.voting.cleared(message, str(payload.emoji))
 
     async def _reacted(self, payload: discord.RawReactionActionEvent, *, added: bool) -> None:
         if self._bot.user and payload.user_id == self._bot.user.id:
             return
-        message = self._missed.touched(message_id(payload.channel_id, payload.message_id))
+        message = self._missed.touched(payload.channel_id, payload.message_id)
         place, person = place_of(payload.guild_id, payload.channel_id), person_id(payload.user_id)
         parent = _parent(self._bot.get_channel(payload.channel_id))
         await self._conversation.voting.reacted(message, person, str(payload.emoji), place, added=added, parent=parent)
@@ -370,32 +357,19 @@ class HypeCog(commands.Cog, name="Hype"):
 
     async def _hype_this(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer below the message whose menu was used."""
-        asker = _asker(interaction, message_id(message.channel.id, message.id))
+        asker = _asker(interaction, message)
         await self._outlet_of(interaction).answers(self._conversation.answering.song(asker, _shared(message)))
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Hear of buttons and forms, also those from before the last start; other programs' are left alone."""
-        data = cast(dict[str, Any], interaction.data or {})
-        press = pressed(data.get("custom_id"))
-        if press and interaction.type is discord.InteractionType.component:
-            await self._pressed(interaction, press, str(data.get("custom_id")))
-        elif press and interaction.type is discord.InteractionType.modal_submit:
-            draft, text = press.reply, typed_in(data.get("components"), "text")
-            await self._tells(interaction, lambda asker: self._conversation.review.edit(asker, draft, text))
-
-    async def _pressed(self, interaction: Interaction, press: Press, custom_id: str) -> None:
-        asker, via, may = _asker(interaction), self._outlet_of(interaction), interaction.permissions
-        if press.button != "edit":
+        """Hear of buttons and forms, also those from before the last start."""
+        data, may = cast(dict[str, Any], interaction.data or {}), interaction.permissions
+        used, custom_id = Used(interaction), data.get("custom_id")
+        if interaction.type is discord.InteractionType.component:
             moderates = may.administrator or may.manage_messages
-            await via.answers(act(self._conversation, asker, press, moderates=moderates, via=via), public=True)
-            return
-        text, told = await self._conversation.review.edit_text(asker, press.reply)
-        if not text:
-            await via.tell(told)
-            return
-        with contextlib.suppress(OutletError):
-            await Used(interaction).form(custom_id, text)
+            await self._using.pressed(used, _asker(interaction), custom_id, moderates=moderates)
+        elif interaction.type is discord.InteractionType.modal_submit:
+            await self._using.sent(used, _asker(interaction), custom_id, data.get("components"))
 
     def _outlet_of(self, interaction: Interaction) -> InteractionOutlet:
         return InteractionOutlet(self._line, Used(interaction))
@@ -408,8 +382,8 @@ class HypeCog(commands.Cog, name="Hype"):
         await self._outlet_of(interaction).answers(work(_asker(interaction)))
 
 
-def _asker(interaction: Interaction, answering: str = "") -> Asker:
-    """Who uses a command, menu, button or form, and where."""
+def _asker(interaction: Interaction, on: discord.Message | None = None) -> Asker:
+    """Who uses a command, button or form, or the menu `on` a message, and where."""
     user, may = interaction.user, interaction.permissions
     roles = [role.id for role in user.roles] if isinstance(user, discord.Member) else []
     return Asker(
@@ -420,14 +394,24 @@ def _asker(interaction: Interaction, answering: str = "") -> Asker:
         roles=tuple(str(each) for each in (*roles, user.id)),
         nsfw=_for_adults(interaction.channel),
         parent=_parent(interaction.channel),
-        answering=answering,
+        answering=message_id(on.channel.id, on.id) if on else "",
+        author=person_id(on.author.id) if on and not on.author.bot else "",
+        sees=partial(_sees, user) if isinstance(user, discord.Member) else None,
     )
+
+
+def _sees(member: discord.Member, channel: str) -> bool:
+    """Whether somebody may see a channel of their server, by its number; of threads those that are not private."""
+    found = member.guild.get_channel_or_thread(int(channel)) if channel.isdecimal() else None
+    if isinstance(found, discord.Thread):
+        found = None if found.is_private() else found.parent
+    return found is not None and found.permissions_for(member).view_channel
 
 
 def _ours(message: discord.Message) -> Ours:
     rows = [row.children for row in message.components if isinstance(row, discord.ActionRow)]
     buttons = tuple(each.custom_id for row in rows for each in row if each.custom_id)
-    return Ours(message.id, str(message.nonce or ""), message.reference.message_id if message.reference else None, buttons)
+    return Ours(message.id, str(message.nonce or ""), buttons)
 
 
 def _shared(message: discord.Message) -> str:
@@ -481,9 +465,12 @@ class HypeBot(commands.AutoShardedBot):
             max_messages=100,
         )
         self.conversation = conversation
-        self.was_ready = False
-        self._health = health
-        self._away: set[int] = set()  # shards that are not connected
+        self._shards = Shards(health, lambda: self.latency)
+
+    @property
+    def was_ready(self) -> bool:
+        """Whether every server was known once."""
+        return self._shards.were_ready
 
     async def live(self, token: str) -> None:
         """Connect, and end when the connection does; see `Client` for what is raised."""
@@ -518,27 +505,19 @@ class HypeBot(commands.AutoShardedBot):
 
     async def on_ready(self) -> None:
         """Every server is known."""
-        self.was_ready = True
         _log.info("Connected to Discord as %s; servers: %d.", self.user, len(self.guilds))
-        self._tell()
+        self._shards.ready()
 
     async def on_shard_ready(self, shard: int) -> None:
         """A connection is there."""
-        self._away.discard(shard)
-        self._tell()
+        self._shards.there(shard)
 
     on_shard_resumed = on_shard_ready
 
     async def on_shard_disconnect(self, shard: int) -> None:
         """A connection is lost."""
-        self._away.add(shard)
-        self._tell()
-
-    def _tell(self) -> None:
-        if self._away and not self.is_closed():
-            self._health.platform(PLATFORM, "connecting", f"{len(self._away)} of {self.shard_count} shards connect again.")
-        elif self.was_ready and not self.is_closed():
-            self._health.platform(PLATFORM, "up", latency=lambda: self.latency)
+        if not self.is_closed():
+            self._shards.lost(shard)
 
 
 async def run(settings: Settings, conversation: Conversation, health: Health, stop: asyncio.Event) -> None:

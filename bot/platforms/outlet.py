@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -70,6 +70,8 @@ class Asker:
     answering: str = ""  # the message that a menu was used on, to which the reply belongs
     author: str = ""  # who wrote that message
     thread: str = ""  # as of Heard
+    # Whether they may see a channel of this community, by its id; None where the platform does not tell
+    sees: Callable[[str], bool] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,13 @@ class Card:
 
 
 class OutletError(HypeError):
-    """What a platform would not do, and why."""
+    """What a platform would not do, and why; `certain` is whether it was surely not done, not even without our being told."""
 
-    def __init__(self, message: str, reason: Reason) -> None:
-        """Take the sentence and its kind."""
+    def __init__(self, message: str, reason: Reason, *, certain: bool | None = None) -> None:
+        """Take the sentence and its kind; unless told otherwise it is uncertain of a platform that is down, and only then."""
         super().__init__(message)
         self.reason = reason
+        self.certain = reason != "down" if certain is None else certain
 
 
 class Outlet(Protocol):

@@ -34,7 +34,7 @@ class Terminal:
         self._person = f"{NAME}:{person}"
         self._query: str | Link | None = None
         self._reply = ""
-        conversation.attach(NAME, self)
+        conversation.attach(NAME, self, tidy=False)
 
     def greet(self, mode: str = "", faults: Iterable[str] = ()) -> None:
         """Say what to type, in which mode songs are found out, and what will not be kept, and why."""

@@ -63,6 +63,18 @@ class Drafts:
         async with self._database.session() as session:
             await session.execute(update(KeptDraft).where(KeptDraft.id == draft).values(message=message))
 
+    async def lost(self, messages: Sequence[str]) -> int:
+        """Write down that these messages are gone, so that open drafts are shown anew; returns of how many they were.
+
+        How often that was so is kept in `made`, as "lost".
+        """
+        query = select(KeptDraft).where(KeptDraft.state == "open", KeptDraft.message.in_(messages)).with_for_update()
+        async with self._database.session() as session:
+            drafts = list(await session.scalars(query.order_by(KeptDraft.id)))
+            for draft in drafts:
+                draft.message, draft.made = None, {**draft.made, "lost": lost_of(draft) + 1}
+            return len(drafts)
+
     async def get(self, draft: str) -> KeptDraft | None:
         """The draft of this id, None if there is none."""
         async with self._database.reading() as session:
@@ -150,6 +162,12 @@ class Drafts:
             }
             for draft in drafts
         ]
+
+
+def lost_of(draft: KeptDraft) -> int:
+    """How often the message that shows a draft was deleted."""
+    lost = draft.made.get("lost")
+    return lost if isinstance(lost, int) else 0
 
 
 def _shared(draft: KeptDraft) -> str:

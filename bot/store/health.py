@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, func, inspect, select, text
+from sqlalchemy import URL, Connection, TableClause, func, inspect, select, table, text
 
 from bot.errors import StoreError
 from bot.store.engines import address_of, engine_for, file_of, in_memory
@@ -14,6 +14,7 @@ from bot.store.faults import explain, failures, shown
 from bot.store.migrations import NEWEST, numbered, revision, unknown
 from bot.store.tables import Base
 
+_SLACK = "slack_"  # begins the names of the tables that Slack's SDK makes where the app may be installed by others
 _TOLD = 3  # faults of one kind that are told
 
 
@@ -63,8 +64,9 @@ def _look(connection: Connection, name: str) -> Health:
     faults = _damages(connection, name) if connection.dialect.name == "sqlite" else []
     schema = revision(connection) or numbered(connection)
     there = set(inspect(connection).get_table_names())
-    tables = [table for table in Base.metadata.sorted_tables if table.name in there]
-    rows = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
+    tables: list[TableClause] = [each for each in Base.metadata.sorted_tables if each.name in there]
+    tables += [table(name) for name in sorted(there) if name.startswith(_SLACK)]
+    rows = {each.name: connection.scalar(select(func.count()).select_from(each)) or 0 for each in tables}
     return Health(
         database=name.strip("'"),
         schema=schema,

@@ -31,7 +31,11 @@ class Lessons:
         async with self._database.reading() as session:
             reset = await session.get(KeptReset, scope)
             since = KeptReply.at > (reset.at if reset else "")
-            seen = select(KeptPost.id).where(KeptPost.reply == KeptReply.id, KeptPost.state.in_(("sent", "removed"))).exists()
+            seen = (
+                select(KeptPost.id)
+                .where(KeptPost.reply == KeptReply.id, KeptPost.state.in_(("sent", "removing", "removed")))
+                .exists()
+            )
             newest = (
                 select(KeptReply.id, KeptReply.at, KeptReply.scores, KeptReply.candidates)
                 .where(KeptReply.scope == scope, since, seen)

@@ -15,8 +15,9 @@ from bot.store.putting import put_new
 from bot.store.tables import KeptDraft, KeptPost, KeptReply, KeptVote
 from bot.store.votes import Tally
 
-# claimed: somebody is at it; making: curators are at its draft; sending: the reply is written, but perhaps not posted.
-PostState = Literal["claimed", "making", "sending", "sent", "dropped", "removed"]
+# claimed: somebody is at it; making: curators are at its draft; sending: the reply is written, but perhaps not posted;
+# removing: our message, if it was posted, is to go.
+PostState = Literal["claimed", "making", "sending", "sent", "dropped", "removing", "removed"]
 _NOT_WRITTEN: tuple[PostState, ...] = ("claimed", "making")
 _UNFINISHED: tuple[PostState, ...] = ("claimed", "sending")
 _OPEN: tuple[PostState, ...] = ("claimed", "making", "sending")
@@ -43,8 +44,22 @@ class Posts:
 
     async def claim(self, post: KeptPost) -> bool:
         """Write a new post down; False where its song in its message was claimed before, by whatever program."""
+        return bool(await self.claim_all([post]))
+
+    async def claim_all(self, posts: Sequence[KeptPost]) -> set[str]:
+        """Write new posts down, all of them or none; returns the ids of those whose song in its message is theirs now.
+
+        Who asked takes over what was given up before without an answer, since nobody had asked; once.
+        """
         async with self._database.session() as session:
-            return bool(await put_new(session, KeptPost, [_row(post)]))
+            new = {str(key) for (key,) in await put_new(session, KeptPost, [_row(post) for post in posts])}
+            for post in posts:
+                if post.asked and post.id not in new:
+                    given_up = (KeptPost.state == "dropped") & ~KeptPost.asked & KeptPost.reply.is_(None) & ~_DRAFTED
+                    this = (KeptPost.source == post.source) & (KeptPost.link == post.link)
+                    taken = update(KeptPost).where(this, given_up).values(_row(post)).returning(KeptPost.id)
+                    new |= set(await session.scalars(taken, execution_options={"synchronize_session": False}))
+            return new
 
     async def sending(self, post: str, reply: KeptReply, song: str) -> bool:
         """Write the reply that is about to be sent, with its song's key; False, and nothing is written, where it is late.
@@ -69,10 +84,28 @@ class Posts:
         async with self._database.session() as session:
             return await move(session, post, _OPEN, "dropped")
 
+    async def removing(self, post: str, message: str | None = None) -> None:
+        """Write down that our message is to be removed: `message`, where that was not known yet; nothing is if it is gone."""
+        late = KeptPost.state.in_(("sending", "sent", "removing")) | KeptPost.message.is_(None)
+        new = {"state": "removing"} | ({"message": message} if message else {})
+        async with self._database.session() as session:
+            await session.execute(update(KeptPost).where(KeptPost.id == post, late).values(new))
+
     async def removed(self, post: str) -> bool:
         """Write down that our message is gone; False where there was none any more."""
         async with self._database.session() as session:
-            return await move(session, post, ("sent",), "removed")
+            return await move(session, post, ("sent", "removing"), "removed")
+
+    async def stays(self, post: str, *, sent: bool) -> None:
+        """Write down that our message cannot be removed; one of which it is not known that it was `sent` is given up."""
+        async with self._database.session() as session:
+            await move(session, post, ("removing",), "sent" if sent else "dropped")
+
+    async def to_remove(self) -> list[KeptPost]:
+        """The posts whose messages are to be removed, oldest first."""
+        query = select(KeptPost).where(KeptPost.state == "removing").order_by(KeptPost.at, KeptPost.id)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query))
 
     async def get(self, post: str) -> KeptPost | None:
         """The post of this id, None if there is none."""
@@ -123,9 +156,15 @@ class Posts:
         async with self._database.reading() as session:
             return list(await session.scalars(query.order_by(KeptPost.at, KeptPost.id)))
 
+    async def doubtful(self, before: str) -> list[KeptPost]:
+        """Those of before a moment of which it is not known whether they were posted, oldest first; none that has a draft."""
+        query = select(KeptPost).where(KeptPost.state == "sending", KeptPost.at < before, ~_DRAFTED)
+        async with self._database.reading() as session:
+            return list(await session.scalars(query.order_by(KeptPost.at, KeptPost.id)))
+
     async def drop_older(self, before: str) -> int:
-        """Give up what `unfinished` would tell of the time before a moment; returns how many they were."""
-        late = (KeptPost.at < before) & KeptPost.state.in_(_UNFINISHED) & ~_DRAFTED
+        """Give up what was claimed before a moment, and no reply written for; returns how many they were."""
+        late = (KeptPost.at < before) & (KeptPost.state == "claimed") & ~_DRAFTED
         async with self._database.session() as session:
             dropped = await session.scalars(update(KeptPost).where(late).values(state="dropped").returning(KeptPost.id))
             return len(list(dropped))
@@ -136,14 +175,22 @@ class Posts:
         async with self._database.reading() as session:
             return await session.scalar(query.where(KeptPost.state.in_(_SAID)).limit(1)) is not None
 
-    async def top(self, scope: str, since: str, limit: int) -> list[Liked]:
-        """The replies that a community likes best of those since a moment ("" for ever): more votes for than against."""
+    async def top(
+        self, scope: str, since: str, limit: int, *, skip: int = 0, places: Sequence[str] = (), nsfw: bool = False
+    ) -> list[Liked]:
+        """The replies that a community likes best of those since a moment ("" for ever): more votes for than against.
+
+        All but the first `skip`, of these places alone if there are any, and those for adults only with `nsfw`.
+        """
+        where = [KeptPost.scope == scope, KeptPost.at >= since, KeptPost.state == "sent"]
+        where += [KeptPost.place.in_(places)] if places else []
+        where += [] if nsfw else [~KeptPost.nsfw]
         up = func.count().filter(KeptVote.vote == 1)
         down = func.count().filter(KeptVote.vote == -1)
         counted = (
             select(KeptPost.id, up.label("up"), down.label("down"))
             .join(KeptVote, KeptVote.reply == KeptPost.reply)
-            .where(KeptPost.scope == scope, KeptPost.at >= since, KeptPost.state == "sent")
+            .where(*where)
             .group_by(KeptPost.id)
             .having(up > down)
             .subquery()
@@ -155,6 +202,7 @@ class Posts:
             .join(KeptReply, KeptReply.id == KeptPost.reply)
             .order_by(best.desc(), KeptPost.at.desc(), KeptPost.id)
             .limit(limit)
+            .offset(skip)
         )
         async with self._database.reading() as session:
             return [Liked(post, reply, Tally(int(ups), int(downs))) for post, reply, ups, downs in await session.execute(query)]

@@ -8,6 +8,7 @@ from sqlalchemy import delete, select, update
 
 from bot.store.database import Database
 from bot.store.tables import KeptBlock, KeptDraft, KeptDraftEvent, KeptEarlyVote, KeptOptout, KeptPost, KeptSettings, KeptVote
+from bot.store.uncounted import count_no_more
 
 SCHEMA = 1
 
@@ -44,10 +45,11 @@ class Privacy:
             }
         return {"schema": SCHEMA, "person": person, **found}
 
-    async def erase(self, person: str) -> int:
+    async def erase(self, person: str, at: str) -> int:
         """Drop a person's votes and take their name off everything else; returns of how many rows. Replies stay.
 
-        So does the wish to be left alone, if there is one; `Wishes.opt_in` takes that back.
+        So does the wish to be left alone, if there is one; `Wishes.opt_in` takes that back. Emoji of theirs that stand on
+        messages from before `at` (this moment, as `stamp` writes it) count no more, for which a mark is kept.
         """
         statements = [
             delete(KeptVote).where(KeptVote.person == person),
@@ -61,4 +63,6 @@ class Privacy:
         ]
         async with self._database.session() as session:
             connection = await session.connection()
-            return sum([(await connection.execute(statement)).rowcount for statement in statements])
+            dropped = sum([(await connection.execute(statement)).rowcount for statement in statements])
+            await count_no_more(session, person, at)
+            return dropped

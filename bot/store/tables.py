@@ -214,6 +214,15 @@ class KeptEarlyVote(Base):
     emoji: Mapped[str | None] = mapped_column(default=None)  # as of KeptVote
 
 
+class KeptUncounted(Base):
+    """Emoji from before a moment that count no more, though they still stand on messages; see `bot.store.uncounted`."""
+
+    __tablename__ = "uncounted"
+
+    mark: Mapped[str] = mapped_column(primary_key=True)  # of whom, and on which reply
+    at: Mapped[str] = mapped_column(index=True)
+
+
 class KeptReset(Base):
     """Since when a community's votes count."""
 

@@ -15,6 +15,7 @@ from bot.store.database import Database
 from bot.store.early import alone, awaited, forget_early
 from bot.store.putting import put, put_new, take
 from bot.store.tables import Base, KeptEarlyVote, KeptOptout, KeptPost, KeptReply, KeptSeen, KeptVote
+from bot.store.uncounted import count_again, count_no_more, forget_uncounted, uncounted
 
 Key = TypeVar("Key")
 
@@ -93,6 +94,7 @@ class Votes:
                 await put(session, KeptVote, [row | {"vote": vote, "at": at, "emoji": None}])
             elif before is not None:
                 await take(session, KeptVote, [row])
+                await count_no_more(session, person, at, reply)  # an emoji may stand there still
             return vote, await _tally(session, reply)
 
     async def write(self, votes: Sequence[MessageVote]) -> list[str | None]:
@@ -114,6 +116,7 @@ class Votes:
                 early = len(posts) < len(messages) and await awaited(session)
             known = {(posts[key[0]][0], key[1]): each for key, each in outcomes.items() if key[0] in posts}
             await _settle(session, KeptVote, "reply", known)
+            await count_again(session, (key for key, each in known.items() if each.cast))
             if early:
                 unknown = {key: each for key, each in outcomes.items() if key[0] not in posts}
                 await _settle(session, KeptEarlyVote, "message", unknown)
@@ -122,9 +125,9 @@ class Votes:
     async def read_back(self, message: str, cast: Mapping[str, Sequence[tuple[str, int]]], at: str) -> str | None:
         """Make the votes by emoji on a message what the platform shows: by person each emoji and its sign, the last one last.
 
-        Of several by one person, that stays which counted before, else the last counts. A vote by a button stays where its
-        person shows no emoji. Nothing new is kept of those who opted out. Returns the scope where any vote changed; else
-        None, as for a message that is not known.
+        Of several by one person, that stays which counted before, else the last counts. A vote by a button stays, whatever
+        emoji there are. Nothing new is kept of those who opted out, and of those whose emoji count no more (see
+        `bot.store.uncounted`). Returns the scope where any vote changed; else None, as for a message that is not known.
         """
         async with self._database.session() as session:
             post = (await _posts(session, [message])).get(message)
@@ -135,12 +138,16 @@ class Votes:
             for some in _parts(sorted(cast)):
                 left.update(await session.scalars(select(KeptOptout.person).where(KeptOptout.person.in_(some))))
             outcomes: dict[tuple[str, str], _Outcome] = {}
+            old = await uncounted(session, cast, post[0], post[2])
             for person in {*stands, *cast}.difference(left):
                 before, shown = stands.get(person), dict(cast.get(person, ()))
-                emoji = before.emoji if before and before.emoji in shown else next(reversed(shown), None)
+                if before and before.emoji is None:
+                    continue
+                counts = None if person in old else next(reversed(shown), None)
+                emoji = before.emoji if before and before.emoji in shown else counts
                 if emoji is not None and (before is None or (before.emoji, before.vote) != (emoji, shown[emoji])):
                     outcomes[post[0], person] = _Outcome(MessageVote(message, person, shown[emoji], at, emoji))
-                elif emoji is None and before and before.emoji is not None:
+                elif emoji is None and before:
                     outcomes[post[0], person] = _Outcome(cleared=True)
             await _settle(session, KeptVote, "reply", outcomes)
         return post[1] if outcomes else None
@@ -163,6 +170,11 @@ class Votes:
         async with self._database.session() as session:
             await forget_early(session, before)
 
+    async def forget_uncounted(self, before: str) -> None:
+        """Drop what is kept of emoji that count no more, from before a moment since when nothing older is read back."""
+        async with self._database.session() as session:
+            await forget_uncounted(session, before)
+
     async def tally(self, reply: str) -> Tally:
         """How a reply stands."""
         async with self._database.reading() as session:
@@ -181,18 +193,18 @@ async def _tally(session: AsyncSession, reply: str) -> Tally:
     return Tally(up=votes.get(1, 0), down=votes.get(-1, 0))
 
 
-async def _posts(session: AsyncSession, messages: Iterable[str]) -> Mapping[str, tuple[str, str]]:
-    """Reply and scope by message, of those that are known; until the end of the transaction nobody else votes on them."""
-    found: dict[str, tuple[str, str]] = {}
+async def _posts(session: AsyncSession, messages: Iterable[str]) -> Mapping[str, tuple[str, str, str]]:
+    """Reply, scope and moment by message, of those known; until the end of the transaction nobody else votes on them."""
+    found: dict[str, tuple[str, str, str]] = {}
     for some in _parts(sorted(messages)):
         query = (
-            select(KeptPost.message, KeptReply.id, KeptPost.scope)
+            select(KeptPost.message, KeptReply.id, KeptPost.scope, KeptPost.at)
             .join(KeptReply, KeptReply.id == KeptPost.reply)
             .where(KeptPost.message.in_(some))
             .order_by(KeptReply.id)
             .with_for_update(key_share=True, of=KeptReply)
         )
-        found |= {str(message): (reply, scope) for message, reply, scope in await session.execute(query)}
+        found |= {str(message): (reply, scope, at) for message, reply, scope, at in await session.execute(query)}
     return found
 
 

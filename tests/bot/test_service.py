@@ -102,6 +102,25 @@ async def test_a_platform_that_fails_leaves_the_other_running(settings: Settings
     assert len(here.chat.messages) == 1
 
 
+async def test_a_fault_of_ours_in_one_platform_is_in_the_log_and_the_other_ends_in_peace(
+    settings: Settings, capfd: pytest.CaptureFixture[str]
+) -> None:
+    async def broken(settings: Settings, conversation: Conversation, health: Health, stop: asyncio.Event) -> None:
+        raise RuntimeError("made up")
+
+    here, stop = Here(), asyncio.Event()
+    here.chat.open.clear()
+    serving = asyncio.create_task(serve(settings, stop=stop, platforms={"slack": broken, "discord": here.connect}))
+    await here.chat.posting.wait()
+    told = capfd.readouterr().err
+    assert "The connection to slack has ended by a fault of mine (RuntimeError)" in told
+    assert "made up" in told
+    stop.set()
+    here.chat.open.set()
+    await serving
+    assert len(here.chat.messages) == 1
+
+
 async def test_where_no_platform_is_left_it_ends_with_the_reason(settings: Settings) -> None:
     with pytest.raises(HypeError, match=r"The token is wrong\."):
         await serve(settings, platforms={"slack": refused})

@@ -52,6 +52,7 @@ def test_any_token_gives_an_application_or_none(token: str) -> None:
 
 def test_the_manifest_is_for_the_mode_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert setup("slack").stdout == manifest(SlackSettings()) + "\n"
+    assert "mode" in setup("slack", "--address", "https://bot.example.org").stderr
     monkeypatch.setenv("DEEPHYPEBOT_SLACK__MODE", "http")
     assert "--address" in setup("slack").stderr
     assert "https://bot.example.org/slack/events" in setup("slack", "--address", "https://bot.example.org/").stdout

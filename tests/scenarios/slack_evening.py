@@ -42,12 +42,19 @@ class Watched(Health):
     def __init__(self) -> None:
         self.states: list[tuple[PlatformState, str]] = []
         self.modes: list[str] = []
+        self.second = asyncio.Event()  # whether a second message was heard
+        self._messages = 0
 
     def platform(
         self, name: str, state: PlatformState, detail: str = "", latency: float | Callable[[], float] | None = None
     ) -> None:
         assert name == "slack"
         self.states.append((state, detail))
+
+    def heard(self, platform: str, links: int = 0) -> None:
+        self._messages += 1
+        if self._messages > 1:
+            self.second.set()
 
     def degraded(self, mode: str, detail: str) -> None:
         self.modes.append(mode)
@@ -96,7 +103,7 @@ class Evening:
         """A conversation over the database, as after a start."""
         database = await Database.open(self._url)
         hype = Hype(Resolver.offline(), Commentator(self._bundle, candidates=16), waiting=64, deadline=30)
-        context = Context(hype, database, defaults=self._defaults, clock=lambda: datetime.now(UTC))
+        context = Context(hype, database, defaults=self._defaults, clock=lambda: datetime.now(UTC), health=self.health)
         self.conversation = Conversation(context)
         try:
             yield self.conversation
@@ -118,6 +125,7 @@ class Evening:
                     self.slack.app.request_url = self.health.states[-1][1].split()[-1].rstrip(".")
                 yield self
             finally:
+                await conversation.close(1)  # in the order of bot/service.py: the conversation still posts
                 stop.set()
                 await asyncio.gather(self.running, return_exceptions=True)
                 self.slack.app.request_url = None
@@ -143,9 +151,10 @@ class Evening:
         said = await self.slack.until(lambda: self.slack.ephemeral(where, who)[number - 1 :])
         return readable(said[-1].text)
 
-    def administers(self) -> None:
-        """Let everybody be an admin of the workspace."""
-        self.slack.fail("users.info", json('{"ok": true, "user": {"is_admin": true, "is_bot": false}}'), times=None)
+    def administers(self, user: User) -> None:
+        """Let somebody be an admin of the workspace."""
+        told = json('{"ok": true, "user": {"is_admin": true, "is_bot": false}}')
+        self.slack.fail("users.info", told, times=None, when=lambda call: call.arguments.get("user") == user.id)
 
     async def votes(self) -> list[int]:
         """The votes that are counted."""

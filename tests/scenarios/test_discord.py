@@ -234,7 +234,8 @@ async def test_the_other_commands_tell_the_asker_alone(live: Stage) -> None:
     assert "auto" in await told(owner, "settings", key="mode", value="default", here=True)
     assert "Only curators" in await told(live.ann, "block", kind="artist", text="Rick Astley")
     assert "Rick Astley" in await told(owner, "block", kind="artist", text="Rick Astley")
-    assert "Rick Astley" in await told(live.ann, "blocked")
+    assert "Only curators" in await told(live.ann, "blocked")
+    assert "Rick Astley" in await told(owner, "blocked")
     assert "no longer" in await told(owner, "unblock", kind="artist", text="rick astley")
     assert "forgotten" in await told(owner, "reset")
     assert "never answer" in await told(live.ben, "privacy", choice="out")
@@ -291,6 +292,9 @@ async def test_a_curator_edits_in_a_form_which_outlives_a_restart(stage: Stage) 
         _, said, draft = await review(stage)
         form = await (await stage.discord.presses(owner, draft, "Edit")).opened()
         assert form.fields["text"]["value"]
+        calling = "A tune for you, <@42>, that never lets go."
+        told = await (await stage.discord.submits(owner, form, {"text": calling})).answered()
+        assert (told.ephemeral, calling in told.content, "without a mention" in told.content) == (True, True, True)
         refused = await (await stage.discord.presses(stage.ben, draft, "Edit")).answered()
         assert refused.ephemeral
     stage.begin()

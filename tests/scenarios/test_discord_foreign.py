@@ -11,7 +11,7 @@ import discord
 import pytest
 from discord.ext import commands
 
-from bot.stand_ins.discord import Message
+from bot.stand_ins.discord import Message, faults
 from tests.bot.stand_ins.small_bot import point_at
 from tests.scenarios.discord_fixtures import fast, stage, template, tiny
 from tests.scenarios.discord_stage import AHA, RICK, RICK_TITLE, Stage, title_of
@@ -48,6 +48,7 @@ async def test_a_foreign_bot_loads_and_unloads_the_extension(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, made_bundle: Path, own: bool
 ) -> None:
     monkeypatch.setenv("DEEPHYPEBOT_MODEL__BUNDLE", str(made_bundle))
+    monkeypatch.setattr("bot.conversation.conversation.TIDY_EVERY", 0.05)
     point_at(stage.discord, monkeypatch)
     bot = Foreign(stage)
     if not own:
@@ -59,13 +60,16 @@ async def test_a_foreign_bot_loads_and_unloads_the_extension(
         await stage.discord.until(lambda: stage.discord.replies(said))
         (reply,) = stage.discord.replies(said)
         assert title_of(reply) == RICK_TITLE
+        stage.discord.fault("POST", "/channels/*/messages", faults.server_error(503))
+        unsent = await stage.discord.says(stage.ben, stage.channel, AHA)
+        await stage.discord.until(lambda: stage.discord.replies(unsent))  # without anybody's telling it to tidy up
         assert (await (await stage.discord.slash(stage.ann, stage.channel, "other")).answered()).content == "theirs"
         await stage.discord.says(stage.ann, stage.channel, "!ping")
         await stage.discord.until(lambda: "pong" in contents(stage.discord.messages(stage.channel)))
         assert (await (await stage.discord.presses(stage.ben, reply, "👍")).answered()).ephemeral
         assert {one["name"] for one in stage.discord.synced()} == {"hype", "other", "Hype this"}
         await bot.unload_extension("bot.platforms.discord")
-        quiet = await stage.discord.says(stage.ann, stage.channel, AHA)
+        quiet = await stage.discord.says(stage.ann, stage.channel, RICK)
         await stage.discord.says(stage.ann, stage.channel, "!ping")
         await stage.discord.until(lambda: contents(stage.discord.messages(stage.channel)).count("pong") == 2)
         assert not stage.discord.replies(quiet)

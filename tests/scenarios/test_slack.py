@@ -13,10 +13,9 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.platforms.on_slack.setup import DOMAINS, events, manifest, scopes
-from bot.platforms.on_slack.using import EMPTY
 from bot.platforms.slack import register
 from bot.settings import SlackSettings
-from bot.stand_ins.slack import Channel, Message
+from bot.stand_ins.slack import Channel, Message, User
 from bot.stand_ins.slack.faults import ratelimited
 from inference.bundle import Bundle
 from tests.bot.stand_ins.slack_app import client_of
@@ -174,13 +173,16 @@ async def test_the_command_does_all_that_it_says(evening: Start, way: str) -> No
 
 async def test_an_admin_sets_and_blocks(evening: Start) -> None:
     async with evening() as at, at.bot():
-        at.administers()
+        at.administers(at.ann)
 
-        async def asks(text: str) -> str:
-            result = await at.slack.slash(at.ann, at.music, "/hype", text)
+        async def asks(text: str, user: User | None = None) -> str:
+            result = await at.slack.slash(user or at.ann, at.music, "/hype", text)
             await at.slack.until(lambda: result.later)
             return readable(result.later[0].text)
 
+        for forbidden in ("settings passive off", "block artist Nirvana", "reset"):
+            assert "manage" in await asks(forbidden, at.ben)
+        assert "Nirvana" not in await asks("blocked")
         assert "off" in await asks("settings passive off here")
         await at.slack.says(at.ann, at.music, RICK)
         assert "Nirvana" in await asks("block artist Nirvana")
@@ -220,19 +222,20 @@ async def test_buttons_say_why_go_again_and_remove(evening: Start) -> None:
 @both
 async def test_curators_choose_edit_and_reject(evening: Start, way: str) -> None:
     async with evening(way=way) as at, at.bot():
-        at.administers()
+        at.administers(at.ben)
         cara = at.slack.add_user("cara")
         desk = at.slack.add_channel("desk", [at.ben, cara])
         for text in (f"curators_channel <#{desk.id}|desk>", f"curators <@{cara.id}|cara>", "mode review"):
             result = await at.slack.slash(at.ben, desk, "/hype", f"settings {text}")
             await at.slack.until(lambda result=result: result.later)
-        at.slack.mend("users.info")  # from now on nobody new is an admin
         message = await at.slack.says(at.ann, at.music, RICK)
         [draft] = await at.slack.until(lambda: at.slack.said(desk))
         assert at.slack.said(at.music) == []
         await at.slack.presses(cara, draft, button(draft, "edit"))
         view = await at.slack.until(lambda: at.slack.view_of(cara))
-        assert (await at.slack.submits(cara, view, {"text": {"line": " "}})).errors == {"text": EMPTY}
+        assert (await at.slack.submits(cara, view, {"text": {"line": " "}})).errors["text"].startswith("The text is empty")
+        long = {"text": {"line": "Nobody gives this song up. " * 30}}
+        assert "600 are the most" in (await at.slack.submits(cara, view, long)).errors["text"]
         done = await at.slack.submits(cara, view, {"text": {"line": "Nobody gives this song up."}})
         assert (done.fault, done.errors, done.view) == ("", {}, None)
         assert "Nobody gives this song up." in readable((await at.reply(message)).text)
@@ -245,8 +248,13 @@ async def test_curators_choose_edit_and_reject(evening: Start, way: str) -> None
         await at.slack.presses(cara, other, "dhb:approve.1")
         await at.slack.presses(at.ben, other, "dhb:approve.1", seen=seen)
         await at.reply(second)
-        await at.told(at.ben, desk, number=len(at.slack.ephemeral(desk, at.ben)) or 1)
+        assert "Too late" in await at.told(at.ben, desk, number=4)
         assert len(at.replies(second)) == 1
+        third = await at.slack.says(at.ann, at.music, "https://youtu.be/DyDfgMOUjCI")
+        last = (await at.slack.until(lambda: at.slack.said(desk)[2:]))[0]
+        await at.slack.presses(cara, last, button(last, "reject"))
+        await at.slack.until(lambda: "dhb:approve.1" not in str(last.blocks))
+        assert at.replies(third) == []
 
 
 async def test_what_is_under_way_when_the_bot_stops_is_finished_and_not_said_twice(evening: Start) -> None:
@@ -354,10 +362,10 @@ async def test_an_app_with_commands_of_its_own_keeps_them_beside_ours(evening: S
 def test_the_manifest_asks_for_what_the_bot_uses_and_no_more() -> None:
     for mode in ("socket", "http"):
         for messages in (False, True):
-            shown = manifest(SlackSettings(mode=mode, messages=messages, client_id="1.2"))
+            shown = manifest(SlackSettings(mode=mode, messages=messages))
             asked = [line.strip().removeprefix("- ").strip('"') for line in shown.splitlines()]
             assert {*scopes(messages), *events(messages), *DOMAINS} <= {*asked}
             assert ("channels:history" in asked) == messages
             assert ("socket_mode_enabled: true" in asked) == (mode == "socket")
-            assert ('- "https://bot.example/slack/oauth_redirect"' in shown) is True
+            assert ("https://bot.example/slack/oauth_redirect" in asked) == (mode == "http")
     assert len(DOMAINS) == 5

@@ -77,7 +77,7 @@ class InteractionOutlet(DiscordOutlet):
             try:
                 return message_id(int(place.channel), await self._send(payload, alone=False))
             except OutletError as error:
-                if error.reason in {"limited", "down"} and nonce and (found := await self.find(place, nonce)):
+                if error.reason in {"limited", "down"} and nonce and (found := await self._posted(place, nonce, error)):
                     return found  # only Discord's word for it was lost
                 raise
 
@@ -93,6 +93,16 @@ class InteractionOutlet(DiscordOutlet):
                     await self._send({"content": page, "embeds": [], "components": []}, alone=True)
             except OutletError as error:
                 _log.info("Somebody was not told something: %s", error)
+
+    async def _posted(self, place: Place, nonce: str, error: OutletError) -> str:
+        """Whether an answer that met with an error is there nonetheless; where nobody can look, the error is uncertain."""
+        try:
+            found = await self.find(place, nonce)
+        except OutletError:
+            error.certain = False
+            raise error from None
+        error.certain = True
+        return found
 
     async def _send(self, payload: dict[str, Any], *, alone: bool) -> int:
         if not self._asked.is_answered:

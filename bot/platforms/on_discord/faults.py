@@ -19,8 +19,8 @@ _GONE = frozenset({10003, 10004, 10008, 10015, 10062, 50027})
 _UNKNOWN_SOURCE = "message_reference"  # where the error of a reply to nothing stands
 
 NO_CONTENT = (
-    "Without Discord's message-content intent links in messages are not heard; everything else works: /hype, "
-    '"Hype this", mentions, replies to me and private messages.'
+    "Without Discord's message-content intent links in messages are not heard, unless they mention me; everything else "
+    'works: /hype, "Hype this", the buttons, reactions and private messages.'
 )
 SWITCH_ON = (
     f"Discord did not grant the message-content intent (close code 4014). {NO_CONTENT} To hear links, switch on "
@@ -47,10 +47,11 @@ class NoContentError(HypeError):
 class RefusalError(OutletError):
     """What Discord would not do, with its code for why; 0 where it gave none."""
 
-    def __init__(self, message: str, reason: Reason, code: int = 0) -> None:
-        """Take the sentence, its kind and the code."""
+    def __init__(self, message: str, reason: Reason, code: int = 0, *, retry_after: float = 0.0) -> None:
+        """Take the sentence, its kind, the code, and for how many seconds Discord wants to be left alone."""
         super().__init__(message, reason)
         self.code = code
+        self.retry_after = retry_after
 
 
 def refusal(status: int, code: int, text: str) -> RefusalError:
@@ -68,7 +69,8 @@ def refusal(status: int, code: int, text: str) -> RefusalError:
 
 def limited(seconds: float) -> RefusalError:
     """Discord was asked too often, and wants to be left alone for so many seconds."""
-    return RefusalError(f"Discord asks me to slow down: try again in {max(1, round(seconds))} seconds.", "limited")
+    told = f"Discord asks me to slow down: try again in {max(1, round(seconds))} seconds."
+    return RefusalError(told, "limited", retry_after=seconds)
 
 
 def down(why: str) -> RefusalError:

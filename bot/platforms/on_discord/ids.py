@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from bot.platforms.outlet import Place
 
 PLATFORM = "discord"
+_EPOCH = 1_420_070_400  # seconds since 1970 at which Discord's ids begin: with 2015
 _MESSAGE = re.compile(rf"{PLATFORM}:([0-9]{{1,20}}):([0-9]{{1,20}})")
 
 
@@ -19,6 +21,11 @@ def read_message(id_: str) -> tuple[int, int] | None:
     """Channel and message of a message's id; None for anything else, such as an interaction's."""
     found = _MESSAGE.fullmatch(id_)
     return (int(found[1]), int(found[2])) if found else None
+
+
+def sent_at(message: int) -> datetime:
+    """When a message was sent, which its number tells."""
+    return datetime.fromtimestamp((message >> 22) / 1000 + _EPOCH, UTC)
 
 
 def person_id(user: int) -> str:

@@ -20,8 +20,9 @@ _log = logging.getLogger(__name__)
 
 
 class May(NamedTuple):
-    """What the bot is allowed to do in a channel."""
+    """What the bot is allowed to do in a channel, and of which server that is."""
 
+    server: int
     send: bool
     embed: bool
     reply: bool
@@ -32,7 +33,6 @@ class Ours(NamedTuple):
 
     id: int
     nonce: str
-    answers: int | None  # the message that it replies to
     buttons: tuple[str, ...]  # their custom ids
 
 
@@ -40,10 +40,7 @@ class Line(Protocol):
     """What the bot can do with messages; every method but `may` raises OutletError where Discord does not let it."""
 
     def may(self, channel: int) -> May | None:
-        """What is allowed in a channel; None where that is not known."""
-
-    def server_of(self, channel: int) -> int | None:
-        """The server of a channel; None where that is not known, and in private."""
+        """What is allowed in a channel; None where that is not known, and in private."""
 
     async def send(self, channel: int, payload: dict[str, Any], *, source: int | None, nonce: str) -> int:
         """Send a message, as a reply to `source`; the same nonce sends nothing twice within some minutes."""
@@ -74,10 +71,11 @@ class DiscordOutlet:
     ) -> str:
         """Post a card, without an embed if `plain`; raises OutletError."""
         channel = _channel(place)
-        may = self._line.may(channel) or May(send=True, embed=True, reply=True)
-        if not may.send or str(self._line.server_of(channel) or place.community) != place.community:
+        may = self._line.may(channel)
+        if may and not (may.send and str(may.server) == place.community):
             raise self._noted(place, refusal(403, NO_EMBEDS_OR_NO_WORDS, ""))
-        embeds, source = may.embed and not plain, self._source(place, answering) if may.reply else None
+        embeds = not plain and (may is None or may.embed)
+        source = self._source(place, answering) if may is None or may.reply else None
         while True:
             payload = rendered(card, embeds=embeds)
             try:
@@ -107,11 +105,12 @@ class DiscordOutlet:
                 raise
 
     async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
-        """Look among the newest messages for one of ours; raises OutletError."""
-        source = self._source(place, answering)
+        """Look among the newest messages for one of ours that has the nonce; raises OutletError."""
         channel = _channel(place)
+        if (may := self._line.may(channel)) and not may.reply:  # Discord shows an empty channel then
+            raise refusal(403, NO_HISTORY, "")
         for each in await self._line.ours(channel, LOOK_BACK):
-            if _is_it(each, nonce, source):
+            if _is_it(each, nonce):
                 return message_id(channel, each.id)
         return ""
 
@@ -147,9 +146,7 @@ def _numbers(message: str) -> tuple[int, int]:
     return numbers
 
 
-def _is_it(message: Ours, nonce: str, source: int | None) -> bool:
-    """Whether a message has the nonce, which its buttons carry too, or has no buttons and answers the source."""
+def _is_it(message: Ours, nonce: str) -> bool:
+    """Whether a message has the nonce, which its buttons carry too."""
     replies = [press.reply for each in message.buttons if (press := pressed(each))]
-    if nonce and (nonce in replies or message.nonce == nonce[:MAX_NONCE]):
-        return True
-    return not replies and source is not None and message.answers == source
+    return bool(nonce) and (nonce in replies or message.nonce == nonce[:MAX_NONCE])

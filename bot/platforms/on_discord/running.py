@@ -20,10 +20,44 @@ DEGRADED = "discord message content"  # what /healthz calls it where links are n
 _log = logging.getLogger(__name__)
 
 
+class Shards:
+    """Which of a bot's connections are there, told to the operator."""
+
+    def __init__(self, health: Health, latency: Callable[[], float]) -> None:
+        """Tell it there; `latency` gives seconds."""
+        self._health = health
+        self._latency = latency
+        self._away: set[int] = set()
+        self.were_ready = False
+
+    def ready(self) -> None:
+        """Every server is known."""
+        self.were_ready = True
+        self._tell()
+
+    def there(self, shard: int) -> None:
+        """A connection is there."""
+        self._away.discard(shard)
+        self._tell()
+
+    def lost(self, shard: int) -> None:
+        """A connection is lost."""
+        self._away.add(shard)
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._away:
+            self._health.platform(PLATFORM, "connecting", f"Connections that are made again: {len(self._away)}.")
+        elif self.were_ready:
+            self._health.platform(PLATFORM, "up", latency=self._latency)
+
+
 class Client(Protocol):
     """A bot, connected at most once."""
 
-    was_ready: bool
+    @property
+    def was_ready(self) -> bool:
+        """Whether it was connected."""
 
     async def live(self, token: str) -> None:
         """Connect, and end when the connection does.

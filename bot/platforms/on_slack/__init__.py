@@ -1,1 +1,1 @@
-"""What the Slack adapter is made of that needs no library of Slack's."""
+"""What the Slack adapter is made of; api.py alone needs a library of Slack's."""

@@ -16,6 +16,7 @@ from bot.platforms.cards import (
     presses,
     read_press,
     shown_choices,
+    size,
     tidy,
 )
 from bot.platforms.outlet import Button, Card
@@ -24,6 +25,7 @@ TITLE, SECTION, FOOTER = 300, 3000, 2000  # UTF-16 units as written; a section m
 FALLBACK = 3000  # of the text that notifications and screen readers have
 
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}(?![0-9A-Za-z])")  # what stands behind it tells the thread
+_REFERENCE = re.compile(r"(<#[CG][A-Z0-9]{1,20}>)")
 
 # In every text Slack reads these three, and no others, as escapes.
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -38,15 +40,15 @@ _STYLES: dict[Button, str] = {"approve": "primary", "reject": "danger"}
 def message(card: Card) -> dict[str, Any]:
     """The `text` and `blocks` that create or change a message; it mentions nobody.
 
-    All but the linked title and the channel's name is plain text, in which Slack reads no markup. Post it with
+    All but the linked title and the names of channels is plain text, in which Slack reads no markup. Post it with
     unfurl_links and unfurl_media off. Raises ValueError where a button could not carry the card's id.
     """
     approving, others = presses(card)
     blocks = _title(card)
     if channel := channel_link(card, _CHANNEL):
         blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": channel, "verbatim": True}]})
-    if text := fitted(tidy(card.text), SECTION, _PLAIN):
-        blocks.append(_section(_plain(text)))
+    if text := _text(card):
+        blocks.append(_section(text))
     for number, choice in enumerate(shown_choices(card), 1):
         line = f"{number}. {fitted(one_line(choice), SECTION - 4, _PLAIN) or ELLIPSIS}"
         section = _section(_plain(line))
@@ -75,6 +77,17 @@ def _title(card: Card) -> list[dict[str, Any]]:
         return [_section(_plain(fitted(title, TITLE, _PLAIN)))]
     link = f"*<{url.translate(_ESCAPES)}|{fitted(title, TITLE, _MARKUP)}>*"
     return [_section({"type": "mrkdwn", "text": link, "verbatim": True})]
+
+
+def _text(card: Card) -> dict[str, Any] | None:
+    """The text below the title; Slack shows the channels that a notice refers to by their names."""
+    text = tidy(card.text)
+    parts = _REFERENCE.split(text) if card.kind == "notice" else [text]
+    written = "".join(part if _REFERENCE.fullmatch(part) else part.translate(_MARKUP) for part in parts)
+    if len(parts) > 1 and size(written) <= SECTION:
+        return {"type": "mrkdwn", "text": written, "verbatim": True}
+    fit = fitted(text, SECTION, _PLAIN)
+    return _plain(fit) if fit else None
 
 
 def _fallback(card: Card) -> str:

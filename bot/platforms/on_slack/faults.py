@@ -9,6 +9,7 @@ from bot.platforms.outlet import OutletError, Reason
 _GONE = frozenset({"channel_not_found", "is_archived", "message_not_found", "thread_not_found", "user_not_found"})
 _LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 _DOWN = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_access_not_granted"})
+DEAD = frozenset({"account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"})  # said of tokens
 _REMEDIES = {
     "not_in_channel": "invite it there with /invite",
     "channel_not_found": "it is private, or gone: invite the app there with /invite",
@@ -23,15 +24,32 @@ _REMEDIES = {
 
 
 class SlackError(OutletError):
-    """What Slack would not do; `code` is its own word for why, "" where it said nothing."""
+    """What Slack would not do.
 
-    def __init__(self, what: str, code: str = "", reason: Reason | None = None, detail: str = "") -> None:
-        """Take what was asked for ("chat.postMessage"), the word, the kind where no word tells it, and a remark."""
+    `code` is its own word for why, "" where it said nothing; `wait` is for how many seconds it wants to be left alone.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        code: str = "",
+        reason: Reason | None = None,
+        detail: str = "",
+        *,
+        certain: bool | None = None,
+        wait: float = 0.0,
+    ) -> None:
+        """Take what was asked for ("chat.postMessage"), the word, the kind where no word tells it, and a remark.
+
+        It is `certain` that nothing was done wherever Slack has refused, else only where that is said.
+        """
         self.code = code
+        self.wait = wait
         reason = reason or (reason_of(code) if code else "down")
         told = f"{code or 'no answer'}{f', {detail}' if detail else ''}"
         remedy = _REMEDIES.get(code, "try again later" if reason in {"limited", "down"} else "")
-        super().__init__(f"Slack refuses {what} ({told}){f': {remedy}' if remedy else ''}.", reason)
+        sentence = f"Slack refuses {what} ({told}){f': {remedy}' if remedy else ''}."
+        super().__init__(sentence, reason, certain=certain)
 
 
 def reason_of(code: str) -> Reason:

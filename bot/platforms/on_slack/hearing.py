@@ -10,9 +10,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakValueDictionary
 
+from bot.conversation.asking import names_song
+from bot.errors import ClosingError
 from bot.links import Link, find_links
 from bot.platforms.on_slack.faults import SlackError
-from bot.platforms.on_slack.ids import PLATFORM, Spot, id_in, inside, listed, person_of, place_of, text_in, ts_in
+from bot.platforms.on_slack.ids import PLATFORM, Spot, id_in, listed, person_of, place_of, text_in, ts_in
+from bot.platforms.on_slack.missed import Missed
 from bot.platforms.on_slack.outlet import Api, SlackOutlet
 from bot.platforms.on_slack.people import Members
 from bot.platforms.on_slack.words import notice, plain
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
 # What people write has none of the other subtypes: those tell of joins, topics, bots and the like.
 _WRITTEN = frozenset({"", "file_share", "me_message", "thread_broadcast"})
 _VOTES = frozenset({"reaction_added", "reaction_removed"})
-_READ_BACK = 200  # messages whose votes are read at the start
 _MOST_LINKS = 50  # that are looked at in one event
 
 _log = logging.getLogger(__name__)
@@ -43,16 +45,16 @@ class Hearing:
     """Hears what happens in all workspaces; with `messages`, links in every message, not only those Slack tells of."""
 
     def __init__(
-        self, conversation: Conversation, outlet: SlackOutlet, api: Api, members: Members, *, messages: bool = False
+        self, conversation: Conversation, outlet: SlackOutlet, api: Api, members: Members, missed: Missed, *, messages: bool
     ) -> None:
-        """Tell a conversation, answer through its outlet."""
+        """Tell a conversation, answer through its outlet; `missed` is told what comes while it reads."""
         self._conversation = conversation
         self._outlet = outlet
         self._api = api
         self._members = members
+        self._missed = missed
         self._messages = messages
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._reacted: set[str] | None = None  # messages whose reactions change while votes are read back
         self._kinds: dict[str, Callable[[Us, dict[str, Any]], Work | None]] = {
             "link_shared": self._shared,
             "app_mention": self._mentioned,
@@ -62,7 +64,10 @@ class Hearing:
         }
 
     async def event(self, us: Us, event_id: str, event: dict[str, Any]) -> None:
-        """Follow an event, once; Slack sends it again where it was not acknowledged in time. Never raises."""
+        """Follow an event, once; Slack sends it again where it was not acknowledged in time.
+
+        Raises ClosingError, and nothing else, where the bot is about to end: then Slack has to tell of it again.
+        """
         read = self._kinds.get(text_in(event, "type"))
         try:
             work = read(us, event) if read else None
@@ -73,6 +78,8 @@ class Hearing:
             about = f"{us.team} {id_in(event, 'user')} {ts_in(item, 'ts') or ts_in(item, 'message_ts')}"
             async with self._turns.setdefault(about, asyncio.Lock()):
                 await self._once(work, f"{PLATFORM}:{event_id}" if event_id else "", text_in(event, "type") in _VOTES)
+        except ClosingError:
+            raise
         except Exception:  # a fault of ours: the next event must be heard all the same
             _log.exception("An event of Slack's could not be followed.")
 
@@ -92,51 +99,6 @@ class Hearing:
             await work()
             await self._conversation.seen(event)
 
-    async def read_back(self) -> None:
-        """Count the reactions of the last replies as they stand now: what came while nobody listened is in them.
-
-        One message after the other, so that Slack has time for other things; ends where Slack has had enough.
-        """
-        self._reacted = set()
-        try:
-            for message in await self._conversation.voting.recent(PLATFORM, limit=_READ_BACK):
-                if not await self._read_back(message, self._reacted):
-                    return
-        finally:
-            self._reacted = None
-
-    async def _read_back(self, message: str, reacted: set[str]) -> bool:
-        """Count the reactions of one message; False where no other had better be asked for."""
-        spot = Spot.read(message)
-        if spot is None or not ts_in({"ts": spot.ts}, "ts"):  # Slack has posted it for us and given no id
-            return True
-        reacted.discard(message)
-        try:
-            told = await self._api.read(spot.team, "reactions.get", channel=spot.channel, timestamp=spot.ts, full=True)
-        except SlackError as error:
-            if error.code == "message_not_found":
-                await self._conversation.answering.gone(message)
-            elif error.reason in {"limited", "down"} or error.code == "missing_scope":
-                _log.warning("Votes from before the start were not all read back: %s", error)
-                return False
-            return True
-        votes = await self._votes(spot.team, listed(told, "message", "reactions"))
-        if votes is not None and message not in reacted:
-            await self._conversation.voting.read_back(message, votes)
-        return True
-
-    async def _votes(self, team: str, reactions: list[Any]) -> dict[str, list[str]] | None:
-        """Which emoji each person has given; None where Slack names only some of them: the others must not lose their votes."""
-        votes: dict[str, list[str]] = {}
-        for reaction in reactions:
-            name, count, users = text_in(reaction, "name"), inside(reaction, "count"), listed(reaction, "users")
-            if not isinstance(count, int) or count > len(users):
-                return None
-            for user in users:
-                if isinstance(user, str) and not (await self._members.get(team, user)).is_bot:
-                    votes.setdefault(person_of(team, user), []).append(f":{name}:")
-        return votes
-
     # Each reads an event and gives what is to be done about it, None for nothing.
 
     def _shared(self, us: Us, event: dict[str, Any]) -> Work | None:
@@ -145,7 +107,8 @@ class Hearing:
             return None
         urls = [text_in(each, "url") for each in listed(event, "links")[:_MOST_LINKS]]
         links = tuple(dict.fromkeys(link for url in urls for link in find_links(url, "slack")))
-        heard = _heard(us, event, ts_in(event, "message_ts"), links)
+        private = id_in(event, "channel").startswith("D")
+        heard = _heard(us, event, ts_in(event, "message_ts"), links, asked=private)
         return self._answering(us, heard, event) if heard and links else None
 
     def _mentioned(self, us: Us, event: dict[str, Any]) -> Work | None:
@@ -159,7 +122,15 @@ class Hearing:
             return self._answering(us, heard, event)
 
         async def with_links_above() -> None:
-            links = await self._links_of(us.team, id_in(event, "channel"), thread)
+            channel = id_in(event, "channel")
+            try:
+                links = await self._links_of(us.team, channel, thread)
+            except SlackError as error:
+                if not names_song(heard.text):
+                    told = f"I cannot see what this thread is about, unless you mention me with the link itself. {error}"
+                    await self._tell(us.team, channel, id_in(event, "user"), thread, told)
+                    return
+                links = ()
             work = self._answering(us, replace(heard, links=links, text="" if links else heard.text), event)
             await work()
 
@@ -206,8 +177,7 @@ class Hearing:
         emoji = f":{text_in(event, 'reaction')}:"
 
         async def vote() -> None:
-            if self._reacted is not None:
-                self._reacted.add(message)
+            self._missed.changes(message)
             if not (await self._members.get(us.team, user)).is_bot:
                 await self._conversation.voting.reacted(message, person_of(us.team, user), emoji, place, added=added)
 
@@ -230,25 +200,27 @@ class Hearing:
             if author == "person" and (await self._members.get(us.team, user)).is_bot:
                 author = "bot"
             if sentence := await self._conversation.answering.heard(replace(heard, author=author)):  # type: ignore[arg-type] # one of three words
-                with suppress(SlackError):  # they will see that nothing comes
-                    await self._tell(us.team, id_in(event, "channel"), user, thread, sentence)
+                await self._tell(us.team, id_in(event, "channel"), user, thread, sentence)
 
         return answer
 
     async def _tell(self, team: str, channel: str, user: str, thread: str, sentence: str) -> None:
         """Tell somebody something alone."""
         arguments = {"channel": channel, **notice(sentence)} | ({"thread_ts": thread} if thread else {})
-        if channel.startswith("D"):
-            await self._api.write(team, "chat.postMessage", **arguments)
-        else:
-            await self._api.write(team, "chat.postEphemeral", user=user, **arguments)
+        with suppress(SlackError):  # they will see that nothing comes
+            if channel.startswith("D"):
+                await self._api.write(team, "chat.postMessage", **arguments)
+            else:
+                await self._api.write(team, "chat.postEphemeral", user=user, **arguments)
 
     async def _links_of(self, team: str, channel: str, ts: str) -> tuple[Link, ...]:
-        """The links of the message that begins a thread, none where Slack does not show it to the app."""
-        try:
-            told = await self._api.read(team, "conversations.replies", channel=channel, ts=ts, limit=1)
-        except SlackError:
-            return ()
+        """The links of the message that begins a thread; raises SlackError where Slack does not show it to the app.
+
+        It need not, where it has told of the links before.
+        """
+        if links := await self._conversation.links_of(str(Spot(team, channel, ts))):
+            return links
+        told = await self._api.read(team, "conversations.replies", channel=channel, ts=ts, limit=1)
         first = next(iter(listed(told, "messages")), None)
         return find_links(text_in(first, "text"), "slack")
 
@@ -261,7 +233,9 @@ def _heard(
     if not (channel and user and ts):
         return None
     place = place_of(us.team, channel, private=channel.startswith("D"))
-    return Heard(str(Spot(us.team, channel, ts)), place, person_of(us.team, user), links, asked=asked, text=text)
+    thread, spot = ts_in(event, "thread_ts"), Spot(us.team, channel, ts)
+    thread = "" if thread == ts else thread  # which begins one itself
+    return Heard(str(spot), place, person_of(us.team, user), links, asked=asked, text=text, thread=thread)
 
 
 def _written(us: Us, message: dict[str, Any], channel: str, links: tuple[Link, ...]) -> Heard | None:

@@ -55,6 +55,16 @@ def key_of(team: str, trigger: str) -> str:
     return f"{PLATFORM}:{team}.trigger:{trigger}"
 
 
+def installed_in(body: Any, told: str) -> str:
+    """The workspace whose installation an interaction belongs to; `told` is the one that Slack names.
+
+    In a channel that several organisations share Slack names the workspace of whoever pressed a button, and not the one in
+    which the app is installed, where the message with the button was posted.
+    """
+    view, pressed = id_in(body, "view", "app_installed_team_id"), text_in(body, "type") == "block_actions"
+    return view or (pressed and id_in(body, "message", "team")) or told
+
+
 def inside(payload: Any, *names: str) -> Any:
     """What a payload holds below some names, one in the other; None where it holds nothing there."""
     for name in names:

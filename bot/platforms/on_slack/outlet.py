@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 from bot.platforms.on_slack import cards as slack_cards
 from bot.platforms.on_slack.faults import SlackError
 from bot.platforms.on_slack.ids import Spot, home_of, inside, listed, text_in, ts_in
+from bot.platforms.on_slack.recent import Recent
 from bot.platforms.outlet import Card, Place
 
 EVENT = "deephypebot_reply"  # the type of the metadata by which our messages are found again
@@ -43,14 +44,17 @@ class SlackOutlet:
         self._api = api
         self._threads: OrderedDict[str, str] = OrderedDict()
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
-        self._refused: set[tuple[str, str]] = set()  # channels whose refusal is in the log
-        self._unposted: set[str] = set()  # nonces of what Slack has refused, so that none of it can be there
+        self._refused: Recent[tuple[str, str]] = Recent(_MOST)  # channels whose refusal is in the log
+        self._unposted: Recent[str] = Recent(_MOST)  # nonces of what cannot be there: Slack has refused it, or was never asked
         self._reached: dict[str, Respond] = {}  # by the nonce of a message that Slack posted for us
 
     async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
-        """Post in the thread of `answering`; raises "gone" where that was deleted meanwhile."""
+        """Post in `thread`, which is the ts of the message that begins it, else in that of `answering`.
+
+        Raises "gone" where what was to be answered was deleted meanwhile.
+        """
         team, channel = home_of(place)
-        thread = await self._thread(team, channel, answering)
+        thread = ts_in({"ts": thread}, "ts") or await self._thread(team, channel, answering)
         arguments = {"channel": channel, "unfurl_links": False, "unfurl_media": False, **slack_cards.message(card)}
         arguments |= {"thread_ts": thread} if thread else {}
         arguments |= {"metadata": {"event_type": EVENT, "event_payload": {"nonce": nonce}}} if nonce else {}
@@ -93,7 +97,7 @@ class SlackOutlet:
     async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
         """The message of ours that was posted with this nonce.
 
-        Unless Slack has refused it since the start it needs a history scope, and raises "forbidden" without.
+        Unless it was surely not posted since the start it needs a history scope, and raises "forbidden" without.
         """
         if nonce in self._unposted:
             return ""
@@ -161,10 +165,9 @@ class SlackOutlet:
         try:
             done = await work
         except SlackError as error:
-            if error.reason != "down" and len(self._unposted) < _MOST:
+            if error.certain:
                 self._unposted.add(nonce)
-            if error.reason in {"forbidden", "gone"} and (team, channel) not in self._refused:
-                self._refused.add((team, channel))
+            if error.reason in {"forbidden", "gone"} and self._refused.add((team, channel)):
                 _log.warning("Nothing can be posted in %s of the workspace %s: %s", channel, team, error)
             raise
         self._refused.discard((team, channel))
@@ -183,7 +186,7 @@ class Through:
     async def post(self, place: Place, card: Card, *, answering: str = "", nonce: str = "", thread: str = "") -> str:
         """Post as the outlet does, or else through the command."""
         try:
-            return await self._outlet.post(place, card, answering=answering, nonce=nonce)
+            return await self._outlet.post(place, card, answering=answering, nonce=nonce, thread=thread)
         except SlackError as error:
             if error.reason not in {"forbidden", "gone"} or error.code == "thread_not_found":
                 raise

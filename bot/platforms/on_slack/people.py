@@ -13,6 +13,7 @@ from typing import Any
 from bot.platforms.on_slack.faults import SlackError
 from bot.platforms.on_slack.ids import id_in, inside, listed, text_in
 from bot.platforms.on_slack.outlet import Api
+from bot.platforms.on_slack.recent import Recent
 
 _LIFE = 600.0  # seconds for which an answer holds
 _SHORT_LIFE = 60.0  # the same, where there was none
@@ -42,7 +43,7 @@ class Members:
         self._known: OrderedDict[tuple[str, str], tuple[float, asyncio.Future[Member]]] = OrderedDict()
         self._lists: dict[str, tuple[float, asyncio.Future[dict[str, Member]]]] = {}
         self._asking: Counter[str] = Counter()  # how many are being asked for in each workspace
-        self._unseen: set[str] = set()  # workspaces that do not let us know
+        self._unseen: Recent[str] = Recent()  # workspaces that do not let us know
 
     async def get(self, team: str, user: str) -> Member:
         """Who somebody is; never raises. Several who ask at once wait for one answer."""
@@ -69,12 +70,13 @@ class Members:
         self._asking[team] += 1
         try:
             many = await self._listed(team) if self._asking[team] > _FEW else {}
-            return many[user] if user in many else _member(inside(await self._api.read(team, "users.info", user=user), "user"))
+            if user in many:
+                return many[user]
+            return _member(team, inside(await self._api.read(team, "users.info", user=user), "user"))
         except SlackError as error:
             if (known := self._known.get((team, user))) is not None:
                 self._known[team, user] = (self._seconds() + _SHORT_LIFE, known[1])
-            if error.code == "missing_scope" and team not in self._unseen:
-                self._unseen.add(team)
+            if error.code == "missing_scope" and self._unseen.add(team):
                 _log.warning(
                     "The workspace %s does not tell who is who: without the scope users:read other bots are taken for people, "
                     "and nobody can change settings there; add it on the app's page and install the app again.",
@@ -100,14 +102,15 @@ class Members:
                 told = await self._api.read(team, "users.list", limit=_PAGE, **cursor)
             except SlackError:  # whoever is not found is asked for alone
                 break
-            found |= {id_in(each, "id"): _member(each) for each in listed(told, "members")}
+            found |= {id_in(each, "id"): _member(team, each) for each in listed(told, "members")}
             cursor = {"cursor": text_in(told, "response_metadata", "next_cursor")}
             if not cursor["cursor"]:
                 break
         return found
 
 
-def _member(user: Any) -> Member:
-    """Somebody as Slack tells of them."""
-    managing = ("is_admin", "is_owner", "is_primary_owner")
-    return Member(inside(user, "is_bot") is True, any(inside(user, name) is True for name in managing))
+def _member(team: str, user: Any) -> Member:
+    """Somebody as Slack tells of them; who manages another organisation's workspace manages nothing in this one."""
+    managing = any(inside(user, name) is True for name in ("is_admin", "is_owner", "is_primary_owner"))
+    foreign = id_in(user, "team_id") not in {"", team} and not inside(user, "enterprise_user")
+    return Member(inside(user, "is_bot") is True, managing and not foreign)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from bot.errors import StoreError
+from bot.errors import ClosingError, StoreError
+from bot.platforms.on_slack.connecting import Pause
 from bot.platforms.on_slack.hearing import Hearing, Us
-from bot.platforms.on_slack.ids import PLATFORM, id_in, listed, text_in
+from bot.platforms.on_slack.ids import PLATFORM, id_in, installed_in, listed, text_in
+from bot.platforms.on_slack.missed import Missed
 from bot.platforms.on_slack.outlet import Api, Respond, SlackOutlet
 from bot.platforms.on_slack.people import Members
 from bot.platforms.on_slack.using import Using
 
 if TYPE_CHECKING:
+    from bot.app import App
     from bot.conversation.conversation import Conversation
 
 _ACKNOWLEDGED = 2.5  # seconds after which an event is acknowledged at the latest; Slack waits for three
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class Workspace(NamedTuple):
@@ -36,6 +40,9 @@ class Tokens(Api, Protocol):
     async def workspace(self, team: str) -> Workspace:
         """The app in a workspace; raises SlackError where it is not installed."""
 
+    def home(self, team: str) -> str:
+        """The workspace in which the app is installed where it has one token, else this one."""
+
     def learn(self, team: str, token: str, user: str, bot: str) -> Workspace:
         """Remember the app in a workspace."""
 
@@ -50,65 +57,112 @@ class Tokens(Api, Protocol):
 
 
 class Registered:
-    """The bot inside a Bolt app: call `ready` once the app is connected, and `close` when it ends."""
+    """The bot inside a Bolt app: call `ready` before the app hears anything, and `close` when it ends."""
 
-    def __init__(self, api: Tokens, conversation: Conversation, *, messages: bool) -> None:
-        """Ask Slack through an API, tell a conversation."""
+    def __init__(self, api: Tokens, conversation: Conversation | None, *, messages: bool, pause: Pause) -> None:
+        """Ask Slack through an API, tell a conversation; None for one that `ready` opens as the settings say."""
         self.api = api
-        self._conversation = conversation
         self.outlet = SlackOutlet(self.api)
         self._members = Members(self.api)
-        self.hearing = Hearing(conversation, self.outlet, self.api, self._members, messages=messages)
-        self.using = Using(conversation, self.outlet, self.api, self._members)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._messages = messages
+        self._pause = pause
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._reading: asyncio.Task[None] | None = None
+        self._app: App | None = None
         self.on_left: Callable[[str], None] = lambda team: None
+        self._parts: tuple[Conversation, Missed, Hearing, Using] | None = None
+        if conversation:
+            self._join(conversation, messages=messages)
+
+    @property
+    def using(self) -> Using | None:
+        """What answers commands and buttons; None before there is a conversation."""
+        return self._parts[3] if self._parts else None
 
     async def ready(self) -> None:
-        """End what was begun before the program last ended, and count the votes that came meanwhile."""
-        await self._conversation.resume(PLATFORM)
-        await self.hearing.read_back()
+        """Open the conversation if there is none, end what was begun before, and begin to count the votes that came meanwhile.
 
-    async def close(self, patience: float = 10.0) -> None:
-        """Let what is under way end for `patience` seconds."""
+        Raises HypeError where model or database cannot be opened.
+        """
+        if self._parts is None:
+            from bot.app import App  # noqa: PLC0415 - an app that brings a conversation needs none of it
+            from bot.config import load  # noqa: PLC0415 - as above
+
+            settings = load()
+            self._app = await App.open(settings)
+            self._join(self._app.conversation, messages=self._messages or settings.slack.messages)
+        assert self._parts  # noqa: S101 - `_join` has made them
+        conversation, missed, *_ = self._parts
+        await conversation.resume(PLATFORM)
+        self._reading = asyncio.create_task(missed.read())  # which takes minutes
+
+    async def settle(self, patience: float = 10.0) -> None:
+        """Read no more votes back, and let what is under way end for `patience` seconds."""
+        if self._reading:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=patience)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def close(self, patience: float = 10.0) -> None:
+        """End the conversation that `ready` has opened, and all else; each may take `patience` seconds."""
+        if self._app:
+            await self._app.conversation.close(patience)  # which still posts
+        await self.settle(patience)
         await self._members.close()
+        if self._app:
+            await self._app.close(0)
         await self.api.close()
+
+    def team_of(self, body: dict[str, Any], context: dict[str, Any]) -> str:
+        """The workspace in which the app is installed that somebody uses."""
+        return self.api.home(installed_in(body, id_in(context, "team_id")))
+
+    def _join(self, conversation: Conversation, *, messages: bool) -> None:
+        missed = Missed(conversation, self.api, self._members, self._pause)
+        conversation.voting.reads(PLATFORM, missed.again)
+        hearing = Hearing(conversation, self.outlet, self.api, self._members, missed, messages=messages)
+        self._parts = (conversation, missed, hearing, Using(conversation, self.outlet, self.api, self._members))
+        conversation.attach(PLATFORM, self.outlet)
 
     def joined(self, team: str, token: str, user: str, bot: str) -> None:
         """The app has been installed in a workspace."""
         self.api.learn(team, token, user, bot)
         _log.info("The app was installed in the workspace %s.", team)
 
-    def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def start(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Do something that nobody has to wait for but `close`."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
-    async def hear(self, body: dict[str, Any], context: dict[str, Any], next_: Callable[[], Awaitable[None]]) -> None:
-        """As a middleware: follow every event beside the app's own listeners."""
-        if body.get("type") == "event_callback" and isinstance(body.get("event"), dict):
-            # Slack never tells again what was acknowledged: so it is done first, or at least well begun.
-            await asyncio.wait({self.start(self._event(body, context))}, timeout=_ACKNOWLEDGED)
-        await next_()
+    async def hear(self, body: dict[str, Any], context: dict[str, Any]) -> bool:
+        """Follow an event; False where the bot is about to end and Slack has to tell of it again."""
+        if not self._parts or body.get("type") != "event_callback" or not isinstance(body.get("event"), dict):
+            return True
+        # Slack never tells again what was acknowledged: so it is done first, or at least well begun.
+        task = self.start(self._event(body, context, self._parts[2]))
+        await asyncio.wait({task}, timeout=_ACKNOWLEDGED)
+        return not task.done() or (not task.cancelled() and task.result())
 
-    async def _event(self, body: dict[str, Any], context: dict[str, Any]) -> None:
+    async def _event(self, body: dict[str, Any], context: dict[str, Any], hearing: Hearing) -> bool:
         team, event = id_in(context, "team_id"), body["event"]
-        if not team:
-            return
         kind = text_in(event, "type")
-        if kind == "app_uninstalled" or (kind == "tokens_revoked" and listed(event, "tokens", "bot")):
+        if team and (kind == "app_uninstalled" or (kind == "tokens_revoked" and listed(event, "tokens", "bot"))):
             await self._left(team)
-            return
-        us = Us(team, id_in(context, "bot_user_id"), id_in(context, "bot_id"))
-        if token := text_in(context, "bot_token"):
-            self.api.learn(team, token, us.user, us.bot)
-        await self.hearing.event(us, text_in(body, "event_id"), event)
+        elif team:
+            us = Us(team, id_in(context, "bot_user_id"), id_in(context, "bot_id"))
+            if token := text_in(context, "bot_token"):
+                self.api.learn(team, token, us.user, us.bot)
+            try:
+                await hearing.event(us, text_in(body, "event_id"), event)
+            except ClosingError:
+                return False
+        return True
 
     async def _left(self, team: str) -> None:
         """The app is not in a workspace any more."""

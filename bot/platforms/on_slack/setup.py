@@ -44,7 +44,7 @@ def manifest(settings: SlackSettings, address: str = "https://bot.example") -> s
     http = settings.mode == "http"
     request_url = {"request_url": f"{address}{EVENTS_PATH}"} if http else {}
     command_url = {"url": f"{address}{EVENTS_PATH}"} if http else {}
-    redirects = {"redirect_urls": [f"{address}{REDIRECT_PATH}"]} if settings.client_id else {}
+    redirects = {"redirect_urls": [f"{address}{REDIRECT_PATH}"]} if http else {}
     hint = "link or Artist - Title · again · blend · top · settings · block · privacy · help"
     command = {"command": COMMAND, **command_url, "description": "Say a line or two about a song", "usage_hint": hint}
     shortcut = {"name": "Hype this", "type": "message", "callback_id": SHORTCUT, "description": "Say something about this song"}

@@ -6,13 +6,27 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.conversation.review import fault
 from bot.links import find_links
 from bot.platforms.acts import act
 from bot.platforms.on_slack import cards as slack_cards
 from bot.platforms.on_slack.faults import SlackError
-from bot.platforms.on_slack.ids import PLATFORM, Spot, id_in, inside, key_of, listed, person_of, place_of, text_in, ts_in
+from bot.platforms.on_slack.ids import (
+    PLATFORM,
+    Spot,
+    home_of,
+    id_in,
+    inside,
+    key_of,
+    listed,
+    person_of,
+    place_of,
+    text_in,
+    ts_in,
+)
 from bot.platforms.on_slack.outlet import Api, Respond, SlackOutlet, Through
 from bot.platforms.on_slack.people import Members
 from bot.platforms.on_slack.words import Command, notice, plain, read_command
@@ -22,9 +36,8 @@ if TYPE_CHECKING:
     from bot.conversation.conversation import Conversation
 
 EDIT = "dhb:edit"  # the callback id of the modal
-EMPTY = "Write what I should say, or close this window."
 _BLOCK, _LINE = "text", "line"
-_MOST_TYPED = 3_000  # characters that Slack takes in a field
+_MOST_TYPED = 3_000  # characters that Slack takes in a field; too many for a reply are told of before it is closed
 
 _log = logging.getLogger(__name__)
 
@@ -51,10 +64,18 @@ class Using:
         """Somebody has used "Hype this" on a message."""
         channel, text = id_in(body, "channel", "id"), text_in(body, "message", "text")
         spot = Spot(team, channel, ts_in(body, "message", "ts") or ts_in(body, "message_ts"))
-        asker = await self._asker(team, channel, id_in(body, "user", "id"), text_in(body, "trigger_id"), str(spot))
+        asker = await self._asker(team, channel, id_in(body, "user", "id"), text_in(body, "trigger_id"))
         if asker is None or not spot.ts:
             return
-        self._outlet.heard(spot, ts_in(body, "message", "thread_ts"))
+        thread = ts_in(body, "message", "thread_ts")
+        author = "" if text_in(body, "message", "bot_id") else id_in(body, "message", "user")
+        asker = replace(
+            asker,
+            answering=str(spot),
+            author=person_of(team, author) if author else "",
+            thread="" if thread == spot.ts else thread,
+        )
+        self._outlet.heard(spot, thread)
         wanted = " ".join(link.url for link in find_links(text, "slack")) or plain(text)
         await self._tell(respond, await self._conversation.answering.song(asker, wanted, via=Through(self._outlet, respond)))
 
@@ -63,22 +84,24 @@ class Using:
         action = next(iter(listed(body, "actions")), None)
         press = slack_cards.pressed(inside(action, "action_id"), inside(action, "value"))
         channel = id_in(body, "channel", "id") or id_in(body, "container", "channel_id")
-        trigger = text_in(body, "trigger_id")
+        trigger, thread = text_in(body, "trigger_id"), _thread(body)
         asker = await self._asker(team, channel, id_in(body, "user", "id"), trigger)
         if press is None or asker is None:
             return
+        asker = replace(asker, thread=thread)
         if press.button == "edit":
             said = await self._edit(asker, press.reply, trigger)
         else:
             with self._outlet.reaching(press.reply, respond):
                 via = Through(self._outlet, respond)
                 said = await act(self._conversation, asker, press, moderates=asker.manages, via=via)
-        await self._tell(respond, said, ts_in(body, "container", "thread_ts"))
+        await self._tell(respond, said, thread)
 
     @staticmethod
     def fault(body: dict[str, Any]) -> dict[str, str]:
         """What is wrong with a modal that was filled in, by block; empty where nothing is."""
-        return {} if _typed(body).strip() else {_BLOCK: EMPTY}
+        refusal = fault(_typed(body))
+        return {_BLOCK: refusal} if refusal else {}
 
     async def submitted(self, team: str, body: dict[str, Any]) -> None:
         """Somebody has filled in the modal for a draft's text."""
@@ -88,7 +111,7 @@ class Using:
         asker = await self._asker(team, channel, user, trigger)
         if asker is None or not draft:
             return
-        said = await self._conversation.review.edit(asker, draft, _typed(body)[:_MOST_TYPED])
+        said = await self._conversation.review.edit(asker, draft, _typed(body))
         if said:
             with suppress(SlackError):  # they see what became of the draft
                 await self._api.write(team, "chat.postEphemeral", channel=channel, user=user, **notice(said))
@@ -117,7 +140,7 @@ class Using:
         text, sentence = await self._conversation.review.edit_text(asker, draft)
         if not text:
             return sentence
-        team, channel = _home(asker)
+        team, channel = home_of(asker.place)
         try:
             await self._api.write(team, "views.open", trigger_id=trigger, view=_modal(draft, channel, text))
         except SlackError as error:
@@ -125,14 +148,14 @@ class Using:
             return "Slack did not open the window in time: press the button again."
         return ""
 
-    async def _asker(self, team: str, channel: str, user: str, trigger: str, answering: str = "") -> Asker | None:
+    async def _asker(self, team: str, channel: str, user: str, trigger: str) -> Asker | None:
         """Who asks, and where; None where the payload does not say."""
         if not (team and channel and user and trigger):
             return None
         private = channel.startswith("D")
         manages = private or (await self._members.get(team, user)).manages
         place = place_of(team, channel, private=private)
-        return Asker(place, person_of(team, user), key_of(team, trigger), manages, (user,), answering=answering)
+        return Asker(place, person_of(team, user), key_of(team, trigger), manages, (user,))
 
     async def _tell(self, respond: Respond, said: str | Card, thread: str = "") -> None:
         """Tell whoever asked, alone."""
@@ -146,9 +169,9 @@ class Using:
             _log.warning("Somebody who used a command could not be told what came of it: %s", error)
 
 
-def _home(asker: Asker) -> tuple[str, str]:
-    team, _, _ = asker.person.partition(":")[2].partition(".")
-    return team, asker.place.channel.rpartition(".")[2]
+def _thread(body: dict[str, Any]) -> str:
+    """The ts of the message that begins the thread in which a button was pressed; "" where it is in none."""
+    return ts_in(body, "container", "thread_ts") or ts_in(body, "message", "thread_ts")
 
 
 def _modal(draft: str, channel: str, text: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Shown:
     card: Card
     answering: str
     nonce: str
+    thread: str = ""
     earlier: list[Card] = field(default_factory=list)  # that it showed before
     removed: bool = False
 
@@ -31,6 +32,7 @@ class _Refusal:
     times: int
     channel: str
     after: bool
+    certain: bool | None
 
 
 class Chat:
@@ -58,7 +60,7 @@ class Chat:
         late = self._refuse("post", place.channel)
         shown = None if self.forgets_nonces else self._with_nonce(place, nonce)
         if shown is None:
-            shown = Shown(f"{self.platform}:{place.channel}:{len(self.messages) + 1}", place, card, answering, nonce)
+            shown = Shown(f"{self.platform}:{place.channel}:{len(self.messages) + 1}", place, card, answering, nonce, thread)
             self.messages.append(shown)
         _raise(late)
         return shown.id
@@ -82,18 +84,25 @@ class Chat:
     async def find(self, place: Place, nonce: str, *, answering: str = "") -> str:
         _raise(self._refuse("find", place.channel))
         found = self._with_nonce(place, nonce)
-        if found is None and answering:
-            found = next((each for each in self.said(place.channel) if each.answering == answering), None)
         return found.id if found else ""
 
     # What a test does.
 
-    def refuse(self, method: Method, reason: Reason, *, times: int = 1, channel: str = "", after: bool = False) -> None:
+    def refuse(
+        self,
+        method: Method,
+        reason: Reason,
+        *,
+        times: int = 1,
+        channel: str = "",
+        after: bool = False,
+        certain: bool | None = None,
+    ) -> None:
         """Refuse the next calls of a method (in one channel, "" in all); with `after` only once it is done.
 
-        The last is what a lost answer looks like: the message is there, and nobody was told.
+        The last is what a lost answer looks like: the message is there, and nobody was told. `certain` is as of OutletError.
         """
-        self._refusals.append(_Refusal(method, reason, times, channel, after))
+        self._refusals.append(_Refusal(method, reason, times, channel, after, certain))
 
     def mend(self) -> None:
         """Refuse nothing any more."""
@@ -118,7 +127,7 @@ class Chat:
         for refusal in self._refusals:
             if refusal.method == method and refusal.times and refusal.channel in {"", channel}:
                 refusal.times -= 1
-                error = OutletError(f"The chat refuses: {refusal.reason}.", refusal.reason)
+                error = OutletError(f"The chat refuses: {refusal.reason}.", refusal.reason, certain=refusal.certain)
                 if refusal.after:
                     return error
                 raise error

@@ -10,7 +10,7 @@ from bot.curation.settings import PlaceSettings
 from bot.health.numbers import Numbers
 from bot.hype import Hype
 from bot.links import find_links
-from bot.platforms.outlet import Heard, Place
+from bot.platforms.outlet import Asker, Heard, Place
 from bot.songs.resolver import Resolver
 from bot.store.database import Database
 from inference.bundle import Bundle
@@ -21,6 +21,11 @@ PLACE = Place("discord", "1", "10")
 RICK = "https://youtu.be/dQw4w9WgXcQ"
 AHA = "https://open.spotify.com/track/2WfaOiMkCvy7F5fcp2zZ8L"
 CALM = PlaceSettings(cooldown_person=0, cooldown_asked=0)
+
+
+def asker(person: str = "ann", key: str = "discord:interaction:1", place: Place = PLACE, answering: str = "") -> Asker:
+    """Somebody who uses a command, a menu or a button."""
+    return Asker(place, f"discord:{person}", key, answering=answering)
 
 
 class Evening:
@@ -41,11 +46,15 @@ class Evening:
             self.database,
             defaults=self.defaults,
             clock=lambda: self.now,
-            seconds=self.now.timestamp,
+            seconds=self.seconds,
             health=self.numbers,
         )
         self.bot = Conversation(self.context)
-        self.bot.attach("discord", self.chat)
+        self.bot.attach("discord", self.chat, tidy=False)
+
+    def seconds(self) -> float:
+        """The clock of durations, which goes as the other one does."""
+        return self.now.timestamp()
 
     async def says(self, text: str, *, person: str = "ann", message: str = "m1", place: Place = PLACE, **more: bool) -> str:
         """Somebody writes a message."""

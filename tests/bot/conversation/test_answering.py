@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -12,39 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from bot.errors import ClosingError
 from bot.links import Link, find_links
-from bot.platforms.outlet import Asker, Heard, Place
+from bot.platforms.outlet import Heard, Place
 from bot.songs.resolver import Resolver
-from bot.store.database import Database
 from bot.store.tables import KeptPost
-from inference.bundle import Bundle
 from tests.bot.conversation.chat import Chat
-from tests.bot.conversation.evening import AHA, CALM, PLACE, RICK, Evening
+from tests.bot.conversation.evening import AHA, CALM, PLACE, RICK, Evening, asker
 
-
-def asker(person: str = "ann", key: str = "discord:interaction:1", place: Place = PLACE, answering: str = "") -> Asker:
-    return Asker(place, f"discord:{person}", key, answering=answering)
+ASK_ME = 'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
 
 
 def everything_in(folder: Path) -> bytes:
     """All bytes of all files in a folder."""
     return b"".join(file.read_bytes() for file in folder.iterdir())
-
-
-@pytest.fixture(scope="module")
-def tiny(made_bundle: Path) -> Bundle:
-    """The tiny bundle, opened."""
-    return Bundle.open(made_bundle, device="cpu", threads=1)
-
-
-@pytest.fixture
-async def evening(tiny: Bundle, tmp_path: Path) -> AsyncIterator[Evening]:
-    database = await Database.open(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3", patience=0.01)
-    made = Evening(tiny, database)
-    yield made
-    await made.bot.close()
-    await made.hype.close()
-    await database.close()
 
 
 async def test_a_link_is_answered_with_a_card_of_its_song(evening: Evening) -> None:
@@ -100,10 +80,20 @@ async def test_who_asks_by_name_is_answered_and_nothing_of_it_is_kept(evening: E
     await evening.says("Wilhelmina - my Secretive song", asked=True)
     assert evening.chat.said("10")[0].card.title == "Wilhelmina — my Secretive song"
     assert b"ecretive" not in everything_in(tmp_path)
+    private = Place("discord", "", "12")
     for number, small_talk in enumerate(["  ", "thank you", "you are great"]):
-        assert await evening.says(small_talk, asked=True, message=f"t{number}") == (
-            'Which song? Send me a Spotify or YouTube link, or "Artist - Title".'
-        )
+        assert await evening.says(small_talk, asked=True, message=f"t{number}", place=private) == ASK_ME
+
+
+async def test_a_channel_is_not_filled_with_what_the_bot_cannot_do(evening: Evening) -> None:
+    told = [await evening.says("thank you", asked=True, message=f"t{number}") for number in range(3)]
+    assert told == [ASK_ME, "", ""]
+    assert await evening.says("thank you", asked=True, message="t4", person="ben") == ASK_ME
+    evening.now += timedelta(minutes=10)
+    assert await evening.says("thank you", asked=True, message="t5") == ASK_ME
+    await evening.context.change_setting(PLACE.scope, "mode", "off", "x")
+    assert await evening.says(RICK, asked=True, message="t6", person="cat") == ""
+    assert "switched off" in await evening.bot.answering.song(asker("cat"), RICK)
 
 
 async def test_what_is_no_song_is_told_to_whoever_asked_and_the_other_links_are_answered(evening: Evening) -> None:
@@ -194,8 +184,19 @@ async def test_a_reply_goes_when_its_message_does_even_while_it_is_on_its_way(ev
 async def test_who_opted_out_is_never_answered(evening: Evening) -> None:
     await evening.context.wishes.opt_out("discord:ann", evening.context.at())
     await evening.says(RICK)
-    assert "privacy" in await evening.says(RICK, message="m2", asked=True)
+    assert await evening.says(RICK, message="m2", asked=True) == ""
+    assert "privacy" in await evening.bot.answering.song(asker("ann"), RICK)
+    on_a_message = replace(asker("ben", answering="m1"), author="discord:ann")
+    assert (await evening.bot.answering.song(on_a_message, RICK)).startswith("Whoever wrote that message")
     assert evening.chat.messages == []
+
+
+async def test_nobody_gets_another_reply_to_the_message_of_who_has_opted_out(evening: Evening) -> None:
+    await evening.says(RICK)
+    await evening.context.wishes.opt_out("discord:ann", evening.context.at())
+    reply = evening.chat.messages[0].card.reply
+    assert (await evening.bot.answering.again(asker("ben"), reply)).startswith("Whoever wrote that message")
+    assert len(evening.chat.messages) == 1
 
 
 async def test_a_blocked_artist_and_replies_with_blocked_words_are_kept_back(evening: Evening) -> None:
@@ -230,7 +231,8 @@ async def test_a_program_that_ended_in_between_goes_on_where_it_was(evening: Eve
     saying = asyncio.create_task(evening.says(RICK))
     await evening.chat.posting.wait()
     await evening.bot.close(patience=0.01)
-    await saying
+    with pytest.raises(ClosingError):
+        await saying
     assert evening.chat.messages == []
     evening.start()
     evening.chat.open.set()
@@ -268,8 +270,11 @@ async def test_what_is_too_old_is_not_taken_up_again(evening: Evening) -> None:
 
 async def test_after_closing_nothing_is_taken_on(evening: Evening) -> None:
     await evening.bot.close()
-    assert await evening.says(RICK) == ""
-    assert (await evening.says(RICK, message="m2", asked=True)).startswith("I am about to restart")
+    for number, asked in enumerate((False, True)):
+        with pytest.raises(ClosingError, match="about to restart"):
+            await evening.says(RICK, message=f"m{number}", asked=asked)
+    assert (await evening.bot.answering.song(asker(), RICK)).startswith("I am about to restart")
+    assert await evening.says("good evening") == ""
 
 
 async def test_a_database_that_cannot_be_written_keeps_silent_unless_asked(evening: Evening, tmp_path: Path) -> None:

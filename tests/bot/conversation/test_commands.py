@@ -11,13 +11,16 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from bot import texts
 from bot.conversation.commands import Commands, Private
 from bot.conversation.context import Context
+from bot.conversation.conversation import Conversation
 from bot.conversation.delivery import EDITED
 from bot.conversation.explaining import REJECTED, SCORES, why
 from bot.conversation.telling import HELP, MOST, fit
+from bot.conversation.voting import Voting
 from bot.curation.learning import NOTHING, Correction
 from bot.curation.settings import KEYS
 from bot.errors import StoreError
@@ -25,7 +28,7 @@ from bot.platforms.cards import size
 from bot.platforms.outlet import Asker, Place
 from bot.songs.song import AudioFeatures, Song
 from bot.store.database import Database
-from bot.store.tables import KeptBlock, KeptDraft, KeptPost, KeptReply
+from bot.store.tables import KeptBlock, KeptDraft, KeptPost, KeptReply, KeptUncounted
 from bot.store.votes import MessageVote, Tally
 from inference.checks import GATES
 from inference.ranking import Weights
@@ -158,6 +161,17 @@ async def test_what_cannot_be_is_refused_and_nothing_is_kept(evening: Evening) -
     assert await evening.context.wishes.settings(PLACE.scope) == {}
 
 
+async def test_in_slack_curators_are_people_and_that_is_told(evening: Evening) -> None:
+    boss = replace(BOSS, place=Place("slack", "T1", "C1"))
+    assert "(set for" not in await evening.commands.settings(boss, "curators")
+    assert "each as @person" in await evening.commands.settings(boss, "curators")
+    for group in ("<!subteam^S012ABC|@djs>", "S012ABC", "<@U1> <!subteam^S012ABC>"):
+        assert "is a group: in Slack name people" in await evening.commands.settings(boss, "curators", group)
+    assert await evening.context.wishes.settings("slack:T1") == {}
+    assert (await evening.commands.settings(boss, "curators", "<@U1SAB> <@W2>")).startswith("curators is now ")
+    assert (await evening.commands.settings(BOSS, "curators", "<@&55>")).startswith("curators is now ")
+
+
 async def test_settings_that_cannot_be_read_are_told_and_can_be_mended(evening: Evening) -> None:
     settings, wishes = evening.commands.settings, evening.context.wishes
     for key, value in (("quiet", "nonsense"), ("mode", {"deep": [None]})):
@@ -186,6 +200,8 @@ async def test_curators_block_and_unblock_however_it_is_written(evening: Evening
     assert await commands.block(ANN, "Artists", "DAFT PUNK") == 'The artist "DAFT PUNK" is blocked already.'
     assert (await commands.block(BOSS, "word", "moist")).startswith('From now on I do not say "moist"')
     assert (await evening.context.blocks(PLACE.scope)).blocked_song(SONG) == "Daft Punk"
+    for asker in (replace(ANN, roles=()), replace(ANN, place=Place("discord", "1", "10"), roles=("7",))):
+        assert await commands.blocked(asker) == refused
     assert await commands.blocked(ANN) == "Artists that I keep quiet about: Daft Punk.\nWords that I keep quiet about: moist."
     assert await commands.unblock(ANN, "artist", "daft punk") == 'The artist "Daft Punk" is no longer blocked.'
     assert await commands.unblock(ANN, "artist", "daft punk") == (
@@ -197,12 +213,24 @@ async def test_curators_block_and_unblock_however_it_is_written(evening: Evening
     assert (await commands.blocked(PRIVATE)).startswith("Nothing is blocked in our conversation.")
 
 
+async def test_curators_of_one_channel_block_nothing_for_all(evening: Evening) -> None:
+    await evening.commands.settings(BOSS, "curators", "<@&55>", here=True)
+    assert (await evening.context.settings(PLACE)).curators == ("55",)
+    for told in (
+        await evening.commands.block(ANN, "word", "moist"),
+        await evening.commands.unblock(ANN, "word", "moist"),
+        await evening.commands.blocked(ANN),
+    ):
+        assert told.startswith("Only curators can do that")
+    assert await evening.context.wishes.blocks(PLACE.scope) == {}
+
+
 async def test_blocks_that_cannot_be_read_together_can_be_taken_out(evening: Evening) -> None:
     async with evening.context.database.session() as session:
         session.add_all(KeptBlock(scope=PLACE.scope, kind="word", value=f"word{n}", by=None, at="") for n in range(501))
-    assert "500 are the most: take some out" in await evening.commands.blocked(ANN)
+    assert "500 are the most: take some out" in await evening.commands.blocked(BOSS)
     assert await evening.commands.unblock(BOSS, "word", "WORD7") == 'The word "word7" is no longer blocked.'
-    listed = await evening.commands.blocked(ANN)
+    listed = await evening.commands.blocked(BOSS)
     assert size(listed) <= MOST
     assert listed.endswith(" more.")
 
@@ -249,6 +277,23 @@ async def test_what_is_kept_of_a_person_is_shown_and_erased(evening: Evening) ->
     assert (await evening.commands.privacy(ANN, "erase")).startswith("I kept nothing about you that could be erased.")
 
 
+async def test_erased_votes_do_not_come_back_from_reactions(evening: Evening) -> None:
+    await evening.said("m1", votes=1)
+    voting = Voting(evening.context)
+    shown = {"discord:p0": ["👍"], "discord:p1": ["👍"]}
+    told = await evening.commands.privacy(replace(ANN, person="discord:p0"), "erase")
+    assert "I keep for 14 days a fingerprint of your id" in told
+    await voting.read_back("m1", shown)
+    assert await evening.context.votes.on("reply-m1") == {"discord:p1": 1}
+    await voting.reacted("m1", "discord:p0", "👎", PLACE, added=True)
+    assert (await evening.context.votes.on("reply-m1"))["discord:p0"] == -1
+    evening.now += timedelta(days=15)
+    await Conversation(evening.context).tidy()
+    async with evening.context.database.reading() as session:
+        assert (await session.scalars(select(KeptUncounted))).all() == []
+    await voting.close()
+
+
 async def test_erased_votes_teach_nothing_any_more(evening: Evening) -> None:
     await evening.said("m1", votes=1, scores={"words": 20.0})
     assert (await evening.context.learner.correction(PLACE.scope)).votes == 1
@@ -260,7 +305,9 @@ async def test_erased_votes_teach_nothing_any_more(evening: Evening) -> None:
 
 
 async def test_the_best_of_a_place_by_votes_without_what_is_blocked(evening: Evening) -> None:
-    assert (await evening.commands.top(ANN, ever=True)).text.startswith("No reply of mine here has more votes for it")
+    assert (await evening.commands.top(ANN, ever=True)).text.startswith(
+        "No reply of mine in this channel has more votes for it"
+    )
     await evening.said("old", votes=9)
     evening.now += timedelta(days=8)
     assert "from the last seven days" in (await evening.commands.top(ANN, ever=False)).text
@@ -276,10 +323,30 @@ async def test_the_best_of_a_place_by_votes_without_what_is_blocked(evening: Eve
     card = await evening.commands.top(ANN, ever=False)
     assert (card.kind, card.title, card.reply, card.buttons) == ("notice", "", "", ())
     heading, *best = card.text.split("\n\n")
-    assert heading == "What this server liked best, the last seven days:"
+    assert heading == "What was liked best in this channel, the last seven days:"
     assert best[0] == "1. A song that somebody typed (I do not keep its name) (+8 −0)\nOn this song, this artist’s voice glows."
     assert best[1:] == [f"{n}. Daft Punk — Get Lucky (+{v} −0)\nText v{v}." for n, v in ((2, 5), (3, 4), (4, 3), (5, 2))]
     assert "1. Daft Punk — Get Lucky (+9 −0)\nText old." in (await evening.commands.top(ANN, ever=True)).text
+
+
+async def test_the_best_are_from_channels_that_the_asker_sees(evening: Evening) -> None:
+    for channel in ("10", "11", "12"):
+        await evening.said(f"in{channel}", votes=2, place=replace(PLACE, channel=channel))
+    for number in range(60):  # more than are looked at together
+        await evening.said(f"hidden{number}", votes=3, place=replace(PLACE, channel="12"))
+    adults = await evening.said("adults", votes=4)
+    async with evening.context.database.session() as session:
+        (await session.get_one(KeptPost, "adults")).nsfw = True
+    own = await evening.commands.top(ANN, ever=True)
+    assert ("Text in10." in own.text, own.text.count("Text ")) == (True, 1)
+    some = (await evening.commands.top(replace(ANN, sees=lambda channel: channel != "12"), ever=True)).text
+    assert some.startswith("What was liked best in the channels of this server that you see, ever:")
+    assert ("Text in10." in some, "Text in11." in some, some.count("Text ")) == (True, True, 2)
+    thread = (await evening.commands.top(replace(THREAD, manages=False), ever=True)).text
+    assert thread.startswith("What was liked best in this thread, ever:\n\n1.")
+    assert adults.text in (await evening.commands.top(replace(ANN, nsfw=True), ever=True)).text
+    nothing = await evening.commands.top(replace(ANN, place=replace(PLACE, channel="13")), ever=True)
+    assert nothing.text.startswith("No reply of mine in this channel has more votes")
 
 
 async def test_why_tells_what_was_known_how_it_was_chosen_and_what_votes_changed(evening: Evening) -> None:

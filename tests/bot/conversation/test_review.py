@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.conversation.context import is_draft
-from bot.conversation.review import MOST_ROUNDS
+from bot.conversation.review import MOST_ROUNDS, fault
 from bot.hype import Hype
 from bot.platforms.on_discord.cards import message as on_discord
 from bot.platforms.on_slack.cards import message as on_slack
@@ -452,6 +452,25 @@ async def test_what_cannot_be_posted_for_a_day_is_given_up(evening: Curated) -> 
     assert evening.texts() == []
 
 
+async def test_what_was_perhaps_posted_and_may_not_be_looked_for_is_given_up(
+    anywhere: Curated, caplog: pytest.LogCaptureFixture
+) -> None:
+    card = (await anywhere.draft()).card
+    anywhere.chat.refuse("post", "down", channel=MUSIC, after=True)
+    await anywhere.bot.review.approve(CURATOR, card.reply, 1)
+    anywhere.chat.refuse("find", "forbidden", times=99)
+    anywhere.start()
+    caplog.clear()
+    for _ in range(2):
+        await anywhere.bot.tidy()
+    assert [each.levelname for each in caplog.records] == ["WARNING"]
+    assert anywhere.texts() == [card.choices[0]]
+    assert (
+        f"Approved by a curator (1 of {len(card.choices)}), but perhaps not posted, which I may not"
+        in (anywhere.texts(CURATORS)[0])
+    )
+
+
 async def test_who_opted_out_meanwhile_is_not_answered(evening: Curated) -> None:
     card = (await evening.draft()).card
     await evening.context.wishes.opt_out("discord:ann", evening.context.at())
@@ -471,6 +490,40 @@ async def test_a_draft_goes_with_its_message(evening: Curated, told_of: bool) ->
         assert evening.texts(CURATORS) == [told]
     assert await evening.bot.review.approve(CURATOR, card.reply, 1) == f"Too late. {told}"
     assert (evening.texts(CURATORS), evening.texts()) == ([told], [])
+
+
+async def test_a_card_that_somebody_deletes_is_shown_again(anywhere: Curated) -> None:
+    shown = await anywhere.draft()
+    for told_of in (True, False):
+        await anywhere.chat.remove(shown.id)
+        if told_of:
+            await anywhere.bot.answering.gone("m0", shown.id)
+        else:
+            assert (await anywhere.bot.review.another(CURATOR, shown.card.reply)).startswith("Round 2 is here")
+        await anywhere.bot.tidy()
+        await anywhere.bot.tidy()
+        before, (shown,) = shown, anywhere.chat.said(CURATORS)
+        assert (shown.nonce != before.nonce, shown.card.buttons) == (True, OPEN)
+    assert (await anywhere.bot.review.approve(CURATOR, shown.card.reply, 1)).endswith("and posted.")
+    await anywhere.chat.remove(shown.id)
+    await anywhere.bot.answering.gone(shown.id)
+    await anywhere.bot.tidy()
+    assert anywhere.chat.said(CURATORS) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("A line.", ""),
+        (" \n", "is empty"),
+        ("x" * 601, "has 601 "),
+        ("hi <@1>", "calls somebody"),
+        ("x" * 9_000, "9000"),
+    ],
+)
+def test_a_form_can_ask_what_stands_against_a_text(text: str, said: str) -> None:
+    assert said in fault(text)
+    assert bool(fault(text)) == bool(said)
 
 
 async def test_a_deleted_card_and_a_failing_database_raise_nothing(evening: Curated) -> None:

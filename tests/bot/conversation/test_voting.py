@@ -173,6 +173,32 @@ async def test_votes_from_while_nobody_listened_are_read_back(ballots: Ballots) 
     assert await ballots.votes() == {"p": 1, "s": 1, "button": -1}
 
 
+async def test_taking_one_of_two_emoji_back_leaves_the_other_to_count(
+    ballots: Ballots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.conversation.voting.AGAIN", 0.0)
+    asked: list[str] = []
+    read = asyncio.Event()
+
+    async def platform(message: str) -> None:
+        asked.append(message)
+        await ballots.voting.read_back(message, {"p": ["❤"], "s": ["👎"]})
+        read.set()
+
+    ballots.voting.reads("discord", platform)
+    for person, emoji in (("p", "❤"), ("p", "👍"), ("q", "👍"), ("r", "👍")):
+        await ballots.react(person, emoji)
+    await ballots.voting.reacted("strange", "p", "👍", PLACE, added=False)
+    await asyncio.gather(*(ballots.react(person, "👍", added=False) for person in "pqr"))
+    assert await ballots.votes() == {}
+    await read.wait()
+    assert (asked, await ballots.votes()) == (["ours-a"], {"p": 1, "s": -1})
+    ballots.now += timedelta(days=15)
+    await ballots.react("p", "❤", added=False)
+    await ballots.voting.read_back("ours-a", {"p": ["👍"]})  # nothing as old as that is read back
+    assert await ballots.votes() == {"s": -1}
+
+
 async def test_while_the_database_fails_votes_wait_and_that_is_told_once(
     ballots: Ballots, caplog: pytest.LogCaptureFixture
 ) -> None:

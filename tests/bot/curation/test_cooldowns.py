@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.curation.cooldowns import NO_WAIT, Cooldowns, Wait
+from bot.curation.cooldowns import NO_WAIT, Cooldowns, Notices, Wait
 from bot.curation.settings import DAY, PlaceSettings
 from bot.platforms.outlet import Place
 from tests.bot.curation.said import PLACE, said
@@ -59,6 +59,40 @@ def test_whoever_asks_waits_for_the_cooldown_of_asking_alone() -> None:
     assert cooldowns.would_wait(asked, SETTINGS) == Wait(2, "asked")
     assert cooldowns.would_wait(said("discord:2", asked=True), SETTINGS) == NO_WAIT
     assert cooldowns.would_wait(said(), SETTINGS) == Wait(30, "person")
+
+
+def test_an_edit_does_not_wait_for_what_its_own_message_began() -> None:
+    cooldowns = Cooldowns(Clock())
+    cooldowns.use(said(message="m1"))
+    assert cooldowns.would_wait(said(message="m1", edited=True), SETTINGS) == NO_WAIT
+    assert cooldowns.would_wait(said(message="m2", edited=True), SETTINGS) == Wait(30, "person")
+    cooldowns.use(said(message="m2"))
+    assert cooldowns.would_wait(said(message="m1", edited=True), SETTINGS) == Wait(30, "person")
+
+
+def test_another_reply_in_a_channel_is_had_every_few_seconds_by_whomever() -> None:
+    clock = Clock()
+    cooldowns = Cooldowns(clock)
+    asked = said(asked=True)
+    cooldowns.use(asked)
+    assert cooldowns.would_wait(said("discord:2", asked=True), SETTINGS, again=True) == NO_WAIT
+    cooldowns.use(asked, again=True)
+    clock.now += 1
+    assert cooldowns.would_wait(said("discord:2", asked=True), SETTINGS, again=True) == Wait(4, "again")
+    assert cooldowns.would_wait(said("discord:2", asked=True), SETTINGS) == NO_WAIT
+    unlimited = replace(SETTINGS, cooldown_asked=0, cooldown_channel=0)
+    assert cooldowns.would_wait(said("discord:2", asked=True), unlimited, again=True) == NO_WAIT
+    assert cooldowns.would_wait(said("discord:2", OTHER_CHANNEL, asked=True), SETTINGS, again=True) == NO_WAIT
+
+
+def test_somebody_is_told_one_thing_in_a_channel_in_ten_minutes() -> None:
+    clock = Clock()
+    notices = Notices(clock, most=2)
+    assert [notices.may(said()) for _ in range(2)] == [True, False]
+    assert [notices.may(said("discord:2")), notices.may(said(place=OTHER_CHANNEL)), notices.may(said())] == [True, True, True]
+    assert [notices.may(said(place=Place("discord", "", "20"))) for _ in range(2)] == [True, True]
+    clock.now += 600
+    assert notices.may(said())
 
 
 def test_looking_counts_nothing_and_what_came_to_nothing_is_given_back() -> None:

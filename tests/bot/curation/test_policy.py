@@ -34,6 +34,7 @@ ALWAYS_RULED_OUT: dict[Reason, tuple[dict[str, Any], dict[str, Any], dict[str, A
     "queue full": ({}, {}, {"queue_full": True}),
     "cooldown": ({}, {}, {"wait": Wait(2.1, "asked")}),
 }
+TOLD_ALONE = {"opted out", "off here", "channel not served", "cooldown"}
 UNLESS_ASKED: dict[Reason, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "not asked": ({}, {"passive": False}, {}),
     "no song": ({"links": ()}, {}, {}),
@@ -49,7 +50,9 @@ def test_what_is_ruled_out_for_all_is_explained_to_whoever_asked(reason: Reason,
     assert decide(said(**heard), place, known) == Decision("silent", reason, "")
     told = decide(said(**heard, asked=True), place, known)
     assert (told.act, told.reason) == ("silent", reason)
-    assert told.tell.endswith(".")
+    assert bool(told.tell) is (reason not in TOLD_ALONE)
+    by_command = decide(said(**heard, asked=True), place, replace(known, by_command=True))
+    assert by_command.tell.endswith(".")
 
 
 @pytest.mark.parametrize(("reason", "case"), UNLESS_ASKED.items())
@@ -74,8 +77,19 @@ def test_a_link_is_answered_and_in_review_it_becomes_a_draft() -> None:
 
 
 def test_the_cooldown_says_how_long() -> None:
-    told = [decide(said(asked=True), USUAL, replace(STATE, wait=Wait(left, "asked"))).tell for left in (0.01, 1.2)]
+    pressed = replace(STATE, by_command=True)
+    told = [decide(said(asked=True), USUAL, replace(pressed, wait=Wait(left, "asked"))).tell for left in (0.01, 1.2)]
     assert told == [f"You asked only a moment ago: try again in {left}." for left in ("1 second", "2 seconds")]
+    again = decide(said(asked=True), USUAL, replace(pressed, wait=Wait(4.2, "again")))
+    assert again.tell == "Somebody asked for another only a moment ago: try again in 5 seconds."
+
+
+def test_who_opted_out_is_told_alone_whether_they_ask_or_wrote_the_message() -> None:
+    asked = said(asked=True, place=PRIVATE)
+    assert decide(asked, USUAL, replace(STATE, opted_out=True)).tell.startswith("You asked me not to answer you")
+    pressed = decide(said(asked=True), USUAL, replace(STATE, author_opted_out=True, by_command=True))
+    assert (pressed.reason, pressed.tell) == ("opted out", "Whoever wrote that message wants no answers from me.")
+    assert decide(said(asked=True), USUAL, replace(STATE, author_opted_out=True)) == Decision("silent", "opted out", "")
 
 
 def test_a_thread_is_served_with_its_channel_and_a_private_talk_always() -> None:
@@ -109,7 +123,9 @@ states = st.builds(
     State,
     now=moments,
     opted_out=st.booleans(),
-    wait=st.builds(Wait, st.floats(0, 1e9), st.sampled_from(("", "person", "asked"))),
+    author_opted_out=st.booleans(),
+    by_command=st.booleans(),
+    wait=st.builds(Wait, st.floats(0, 1e9), st.sampled_from(("", "person", "asked", "again"))),
     since_same=st.none() | st.floats(),
     queue_full=st.booleans(),
     blocked=st.booleans(),
@@ -123,10 +139,12 @@ def test_every_case_has_one_decision(heard: Any, settings: PlaceSettings, state:
     assert decision.reason in get_args(Reason)
     assert heard.asked or not decision.tell
     assert (decision.act == "silent") is (decision.reason not in {"asked", "heard", "in review"})
+    aloud = heard.place == PLACE and not state.by_command
     explained = decision.act == "silent" and heard.asked and heard.author == "person"
+    explained = explained and not (aloud and decision.reason in TOLD_ALONE)
     assert bool(decision.tell) is (explained or (heard.asked and decision.act == "draft"))
     if decision.act != "silent":
-        assert not any((state.opted_out, state.blocked, state.queue_full, state.wait.seconds))
+        assert not any((state.opted_out, state.author_opted_out, state.blocked, state.queue_full, state.wait.seconds))
         assert settings.mode == ("review" if decision.act == "draft" else "auto")
         assert settings.adults or not heard.nsfw
         assert heard.asked or settings.quiet is None or not settings.quiet.hold(state.now)

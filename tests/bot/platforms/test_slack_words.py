@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bot.platforms.on_slack.faults import SlackError, by_status, reason_of, retry_after
 from bot.platforms.on_slack.ids import Spot, home_of, place_of
 from bot.platforms.on_slack.setup import faults, missing
-from bot.platforms.on_slack.words import Command, plain, read_command
+from bot.platforms.on_slack.words import Command, notice, plain, read_command
 from bot.platforms.outlet import Place
 from bot.settings import SlackSettings
 
@@ -135,3 +135,14 @@ def test_what_is_missing_in_the_settings_is_told_with_where_to_find_it(chosen: d
 def test_scopes_that_are_missing() -> None:
     assert missing("", messages=False) == ()
     assert "users:read" in missing("chat:write, commands", messages=False)
+
+
+def test_a_notice_shows_channels_by_their_names_and_calls_nobody() -> None:
+    (block,) = notice("curators_channel is now <#C0123> for <@U1> and <!here>: *all* &c")["blocks"]
+    written = block["text"]["text"]
+    assert (block["text"]["type"], "<#C0123>" in written) == ("mrkdwn", True)
+    assert not any(each in written for each in ("<@", "<!", "*", "&c"))
+    (block,) = notice("<@U1> & *all*")["blocks"]
+    assert block["text"]["type"] == "plain_text"
+    (block,) = notice("<#C0123> " + "&" * 900)["blocks"]
+    assert len(block["text"]["text"]) <= 3000

@@ -111,6 +111,14 @@ def test_check_tells_what_is_there(url: str) -> None:
     assert ["replies", "1", "row"] in lines
 
 
+def test_check_counts_the_tables_of_an_app_for_slack_too(url: str) -> None:
+    run("upgrade")
+    asyncio.run(execute(url, "CREATE TABLE slack_bots (id TEXT)", "INSERT INTO slack_bots VALUES ('B1')"))
+    asyncio.run(execute(url, "CREATE TABLE others (x TEXT)"))
+    found = json.loads(run("check", "--json").stdout)
+    assert (found["rows"]["slack_bots"], "others" in found["rows"], found["faults"]) == (1, False, [])
+
+
 def test_check_changes_nothing(url: str) -> None:
     asyncio.run(execute(url, *old_database(1)))
     run("check")

@@ -15,7 +15,7 @@ from bot.store.posts import Posts
 from bot.store.replies import Replies
 from bot.store.retention import forget_old
 from bot.store.seen import Seen
-from bot.store.tables import KeptDraft, KeptDraftEvent, stamp
+from bot.store.tables import KeptDraft, KeptDraftEvent, KeptPost, stamp
 from bot.store.votes import MessageVote, Tally, Votes
 from bot.store.wishes import Wishes
 from tests.bot.store.kept import NOON, a_post, a_reply, at, post_sent
@@ -58,6 +58,45 @@ async def test_of_many_claims_at_once_one_wins(databases: list[Database]) -> Non
     assert await Posts(databases[0]).claim(a_post("other", source="m", link="another"))
     assert len(await Posts(databases[1]).of_source("m")) == 2
     assert await Posts(databases[1]).of_source("n") == []
+
+
+async def test_who_asks_takes_over_what_was_given_up_unanswered(database: Database) -> None:
+    posts = Posts(database)
+
+    def asked(name: str, link: str = "link") -> KeptPost:
+        post = a_post(name, source="m", link=link)
+        post.asked = True
+        return post
+
+    for name, link in (("p", "link"), ("drafted", "other"), ("posted", "third")):
+        assert await posts.claim(a_post(name, source="m", link=link))
+    assert not await posts.claim(asked("q"))
+    assert await Drafts(database).create(a_draft("d", "drafted"), "song")
+    assert await posts.sending("posted", a_reply("r"), "song")
+    for name in ("p", "drafted", "posted"):
+        assert await posts.dropped(name)
+    assert not await posts.claim(a_post("q", source="m", link="link"))
+    assert await posts.claim_all([asked("q"), asked("s", "other"), asked("t", "third"), asked("u", "new")]) == {"q", "u"}
+    assert await posts.dropped("q")
+    assert not await posts.claim(asked("v"))
+    assert {post.id for post in await posts.of_source("m")} == {"q", "drafted", "posted", "u"}
+
+
+async def test_what_is_to_be_removed_is_known_until_it_is(database: Database) -> None:
+    posts = Posts(database)
+    for name in ("p", "q", "r"):
+        await post_sent(database, name)
+        await posts.removing(name)
+    await posts.claim(a_post("late"))
+    await posts.dropped("late")
+    await posts.removing("late", "ours-late")
+    await posts.stays("q", sent=True)
+    await posts.stays("r", sent=False)
+    assert await posts.removed("p")
+    await posts.removing("p")
+    assert [(post.id, post.message) for post in await posts.to_remove()] == [("late", "ours-late")]
+    states = [(await posts.get(name)).state for name in "pqr"]  # type: ignore[union-attr] # they are all there
+    assert states == ["removed", "sent", "dropped"]
 
 
 async def test_a_post_goes_its_way(database: Database) -> None:

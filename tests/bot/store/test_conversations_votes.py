@@ -131,17 +131,52 @@ async def test_votes_that_are_read_back_are_what_the_platform_shows(database: Da
         "none": [],
     }
     assert await votes.read_back("ours-a", shown, at(1)) == "discord:g"
-    now = {"button": -1, "both": 1, "stays": 1, "changed": -1, "new": -1}
+    now = {"button": -1, "both": -1, "stays": 1, "changed": -1, "new": -1}
     assert await votes.on("reply-a") == now
     assert await votes.read_back("ours-a", shown, at(2)) is None
     assert await votes.read_back("never", shown, at(2)) is None
     kept = {vote.person: vote.at for vote, _ in await votes.with_replies()}
-    assert {person for person, when in kept.items() if when == at(1)} == {"both", "changed", "new"}
+    assert {person for person, when in kept.items() if when == at(1)} == {"changed", "new"}
     many = {f"p{number}": [(THUMB, 1)] for number in range(1_100)}
     await votes.read_back("ours-a", many, at(3))
-    assert await votes.tally("reply-a") == Tally(1_100, 1)
+    assert await votes.tally("reply-a") == Tally(1_100, 2)
     await votes.read_back("ours-a", {}, at(4))
-    assert await votes.on("reply-a") == {"button": -1}
+    assert await votes.on("reply-a") == {"button": -1, "both": -1}
+
+
+async def test_a_vote_that_a_button_withdrew_does_not_come_back_with_the_emoji(database: Database) -> None:
+    await post_sent(database, "a")
+    votes = Votes(database)
+    await votes.write([MessageVote("ours-a", person, 1, at(), THUMB) for person in "pq"])
+    for person in "pq":
+        await votes.change(person, "reply-a", lambda _: None, at(1))
+    assert await votes.read_back("ours-a", {person: [(THUMB, 1)] for person in "pqr"}, at(2)) == "discord:g"
+    assert await votes.on("reply-a") == {"r": 1}
+    await votes.write([MessageVote("ours-a", "p", -1, at(3), SLEEP)])
+    assert await votes.read_back("ours-a", {person: [(THUMB, 1), (SLEEP, -1)] for person in "pq"}, at(4)) == "discord:g"
+    assert await votes.on("reply-a") == {"p": -1}
+
+
+async def test_erased_votes_stay_erased_until_a_new_emoji(database: Database, database_url: str) -> None:
+    votes, privacy = Votes(database), Privacy(database)
+    await post_sent(database, "old")
+    await votes.write([MessageVote("ours-old", "discord:bob", 1, at(), THUMB)])
+    assert await privacy.erase("discord:bob", at(1)) == 1
+    await post_sent(database, "new", minutes=2)
+    shown = {"discord:bob": [(THUMB, 1)]}
+    assert await votes.read_back("ours-old", shown, at(3)) is None
+    assert await votes.read_back("ours-new", shown, at(3)) == "discord:g"
+    assert (await votes.on("reply-old"), await votes.on("reply-new")) == ({}, {"discord:bob": 1})
+    await votes.write([MessageVote("ours-old", "discord:bob", -1, at(4), SLEEP)])
+    assert await votes.read_back("ours-old", {"discord:bob": [(THUMB, 1), (SLEEP, -1)]}, at(5)) is None
+    assert await votes.on("reply-old") == {"discord:bob": -1}
+    await votes.read_back("ours-old", shown, at(6))
+    assert await votes.on("reply-old") == {}
+    assert "bob" not in str(await execute(database_url, "SELECT * FROM uncounted"))
+    await votes.forget_uncounted(at(1))
+    assert len(await execute(database_url, "SELECT * FROM uncounted")) == 1
+    await votes.forget_uncounted(at(2))
+    assert await execute(database_url, "SELECT * FROM uncounted") == []
 
 
 async def test_a_vote_on_a_strangers_message_is_not_kept(database: Database) -> None:
@@ -255,10 +290,10 @@ async def test_whoever_asks_is_shown_and_erased_and_replies_stay(database: Datab
     once = dict.fromkeys(("votes", "early_votes", "drafts", "draft_events", "settings", "blocks", "optouts"), 1)
     assert counts == once | {"posts": 4}
     assert shown["votes"] == [{"reply": "reply-a", "vote": 1, "emoji": "👍", "at": at()}]
-    assert await privacy.erase(ann) == 10
+    assert await privacy.erase(ann, at()) == 10
     left = {name: rows for name, rows in (await privacy.show(ann)).items() if rows and isinstance(rows, list)}
     assert left == {"optouts": [{"at": at()}]}
     assert await Votes(database).on("reply-a") == {"discord:bob": 1}
     assert await Replies(database).get("reply-a") is not None
     assert (await Drafts(database).events("d"))[1].who is None
-    assert await privacy.erase(ann) == 0
+    assert await privacy.erase(ann, at()) == 0

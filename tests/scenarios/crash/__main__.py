@@ -28,14 +28,14 @@ def report(evening: Evening, checks: Checks) -> str:
     return "\n".join(lines)
 
 
-async def _main(kills: int, seed: int, bundle: Path, folder: Path) -> int:
+async def _main(kills: int, seed: int, bundle: Path, folder: Path, *, messages: bool) -> int:
     began = time.monotonic()
 
     def tell(number: int) -> None:
         end = "\n" if number == kills else ""
         print(f"\r{number} of {kills} kills, {time.monotonic() - began:.0f} s", end=end, file=sys.stderr, flush=True)
 
-    evening = await play(bundle, folder, kills, seed, tell)
+    evening = await play(bundle, folder, kills, seed, tell, messages=messages)
     checks = Checks(evening)
     await checks.look()
     print(report(evening, checks))
@@ -49,6 +49,8 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1, help="what chance begins with (1)")
     parser.add_argument("--bundle", type=Path, default=shipped(), help="the bundle that speaks (the one that ships)")
     parser.add_argument("--keep", type=Path, help="an empty folder for the database and the bot's log, which stay there")
+    parser.add_argument("--few-scopes", action="store_true", help="in Slack only the scopes that the app has by default")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        sys.exit(asyncio.run(_main(chosen.kills, chosen.seed, chosen.bundle, chosen.keep or Path(temporary))))
+        folder, messages = chosen.keep or Path(temporary), not chosen.few_scopes
+        sys.exit(asyncio.run(_main(chosen.kills, chosen.seed, chosen.bundle, folder, messages=messages)))

@@ -7,9 +7,10 @@ from collections.abc import Collection
 
 from bot.store.health import examine
 from tests.scenarios.crash.evening import Evening
-from tests.scenarios.crash.people import Pressed, Shared
+from tests.scenarios.crash.people import Pressed, Reacted, Shared
 from tests.scenarios.crash.sides import EMOJI, Ours, Room, Side, Sign
 
+AT_ONCE = 1.0  # seconds within which nobody can say what a bot does first
 MANY = 3  # links that are claimed only after those that were heard before them
 _VOTED: dict[str, Sign | None] = {"Counted as a plus": 1, "Counted as a minus": -1, "Vote withdrawn": None}
 _READ_BACK = 200  # replies of a platform whose votes are read back at a start
@@ -137,12 +138,32 @@ class Checks:
         for each in self._evening.known.pressed:
             slots[each.person, each.reply].append(each)
         for slot, presses in slots.items():
+            reactions = [each for each in self._evening.known.reacted if (each.person, each.reply) == slot]
             may: set[Sign | None] = {None}
-            for each in presses:
-                may = self._pressed(slot, each, may)
+            standing: set[str] = set()
+            acts: list[Pressed | Reacted] = [*presses, *reactions]
+            for act in sorted(acts, key=lambda act: act.at):
+                if isinstance(act, Reacted):
+                    standing ^= {act.emoji}
+                    may |= {EMOJI[act.emoji] if act.given else None} | _signs(standing)
+                    continue
+                doubt = self._in_doubt(act, reactions)
+                # What stands is read back at the next start, and then counts instead of the button.
+                may = self._pressed(slot, act, may | doubt) | _signs(standing) | doubt
             if self._votes.get(slot) not in may:
                 self.faults.append(f"the vote of {slot} is {self._votes.get(slot)}, not one of {may}")
+            self.counts["votes by button of whom an emoji counted before"] += bool(reactions) and len(may) == 1
         self.counts["presses"] = len(self._evening.known.pressed)
+
+    def _in_doubt(self, press: Pressed, reactions: Collection[Reacted]) -> set[Sign | None]:
+        """What a vote may become by reactions that the bot may have heard of only after a press, though they were before it."""
+        deaths = [0.0, 0.0, *(died for died in self._evening.died if died < press.at)]
+        doubt: set[Sign | None] = set()
+        for each in reactions:
+            again = deaths[-2] if each.side.name == "slack" else press.at  # Slack tells again what died with a socket
+            if min(again, press.at - AT_ONCE) < each.at < press.at + AT_ONCE:
+                doubt |= {EMOJI[each.emoji], None}
+        return doubt
 
     def _pressed(self, slot: tuple[str, str], press: Pressed, may: set[Sign | None]) -> set[Sign | None]:
         """What a vote may be after one more press."""
@@ -160,6 +181,7 @@ class Checks:
     def _reactions(self, side: Side) -> None:
         """What stands on a reply is what is kept."""
         people = [side.person(who) for who in side.people]
+        pressed = {(each.person, each.reply) for each in self._evening.known.pressed}
         replies = sorted((each for room in side.rooms for each in self._ours[room.id]), key=lambda each: -each.at)
         for number, ours in enumerate(replies):
             standing = side.standing(ours)
@@ -167,7 +189,7 @@ class Checks:
                 signs: set[Sign | None] = {EMOJI[emoji] for emoji in standing.get(person, ())}
                 signs = signs or {None}
                 self.counts["votes by emoji that stand"] += signs != {None}
-                if (vote := self._votes.get((person, ours.carried))) in signs:
+                if (vote := self._votes.get((person, ours.carried))) in signs or (person, ours.carried) in pressed:
                     continue
                 if number >= _READ_BACK:
                     self.counts["votes by emoji on replies too old to be read back"] += 1
@@ -202,3 +224,8 @@ class Checks:
         for words, state in said.items():
             if words in told and states.get(draft) != state:
                 self.faults.append(f'of the draft {draft}, which is {states.get(draft)}, a curator was told: "{told}"')
+
+
+def _signs(emoji: Collection[str]) -> set[Sign | None]:
+    """What emoji say."""
+    return {EMOJI[each] for each in emoji}

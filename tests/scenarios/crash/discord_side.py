@@ -20,6 +20,7 @@ class DiscordSide:
     """A server with some channels, made before the bot comes."""
 
     name = "discord"
+    blind = False
     traps = ("POST /channels/*/messages", "POST /interactions/**", "PATCH /channels/*/messages/*", "POST /webhooks/**")
 
     def __init__(self, discord: DiscordStandIn, rooms: int, reviewed: int) -> None:
@@ -28,7 +29,7 @@ class DiscordSide:
         owner = discord.user("owner")
         guild = discord.guild("Listeners", owner=owner)
         self.people = [discord.user(name, guild) for name in ("ann", "ben", "cem")]
-        self.pressers = [discord.user(name, guild) for name in ("dora", "eli")]
+        self.pressers = [self.people[0], *(discord.user(name, guild) for name in ("dora", "eli"))]
         second = discord.user("fay", guild)
         discord.joins(second, guild, discord.role(guild, "curators", Permission.MANAGE_GUILD))
         self.curators = [owner, second]
@@ -59,9 +60,11 @@ class DiscordSide:
     async def edit(self, said: Said, text: str) -> None:
         await self.discord.edits(said.inner, text)
 
-    async def react(self, who: User, ours: Ours, emoji: str) -> None:
-        if not await self.discord.reacts(who, ours.inner, emoji):
+    async def react(self, who: User, ours: Ours, emoji: str) -> bool:
+        given = await self.discord.reacts(who, ours.inner, emoji)
+        if not given:
             await self.discord.unreacts(who, ours.inner, emoji)
+        return given
 
     def standing(self, ours: Ours) -> Mapping[str, list[str]]:
         given: dict[str, list[str]] = defaultdict(list)

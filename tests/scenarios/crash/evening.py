@@ -84,10 +84,15 @@ class Evening:
         return sum(each.carried != "" and each.id not in known for each in there)
 
 
-async def play(bundle: Path, folder: Path, kills: int, seed: int, tell: Callable[[int], None] = lambda _: None) -> Evening:
-    """Play an evening with so many kills; `tell` is called after each with its number. Raises TimeoutError, AssertionError."""
+async def play(
+    bundle: Path, folder: Path, kills: int, seed: int, tell: Callable[[int], None] = lambda _: None, *, messages: bool = True
+) -> Evening:
+    """Play an evening with so many kills; `tell` is called after each with its number.
+
+    Without `messages` the app has only those of Slack's scopes that it has by default. Raises TimeoutError, AssertionError.
+    """
     chance = random.Random(seed)
-    async with _stage(bundle, folder, seed) as (evening, people, zygote):
+    async with _stage(bundle, folder, seed, messages) as (evening, people, zygote):
         await _opening(evening, people, zygote)
         for number in range(1, kills + 1):
             await _life(evening, people, zygote, chance)
@@ -97,13 +102,13 @@ async def play(bundle: Path, folder: Path, kills: int, seed: int, tell: Callable
 
 
 @asynccontextmanager
-async def _stage(bundle: Path, folder: Path, seed: int) -> AsyncIterator[tuple[Evening, People, Zygote]]:
+async def _stage(bundle: Path, folder: Path, seed: int, messages: bool) -> AsyncIterator[tuple[Evening, People, Zygote]]:
     """Both platforms, an empty database, and a zygote."""
     file, log = folder / "evening.sqlite3", folder / "evening.log"
     await (await Database.open(f"sqlite+aiosqlite:///{file}")).close()
-    app = App(domains=DOMAINS, events=frozenset(events(messages=True)), scopes=frozenset(scopes(messages=True)))
+    app = App(domains=DOMAINS, events=frozenset(events(messages)), scopes=frozenset(scopes(messages)))
     async with DiscordStandIn() as discord, SlackStandIn(app=app) as slack:
-        sides: list[Side] = [DiscordSide(discord, ROOMS, REVIEWED), SlackSide(slack, ROOMS, REVIEWED)]
+        sides: list[Side] = [DiscordSide(discord, ROOMS, REVIEWED), SlackSide(slack, ROOMS, REVIEWED, messages=messages)]
         people = People(sides, random.Random(-seed))
         settings = {
             "model": {"bundle": str(bundle), "device": "cpu"},
@@ -115,7 +120,7 @@ async def _stage(bundle: Path, folder: Path, seed: int) -> AsyncIterator[tuple[E
             "slack": {
                 "bot_token": slack.bot_token,
                 "app_token": app.app_token,
-                "messages": True,
+                "messages": messages,
                 "api_base": slack.api_base,
             },
         }

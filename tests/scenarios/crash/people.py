@@ -40,6 +40,19 @@ class Pressed:
     reply: str
     sign: Sign
     told: Told
+    at: float
+
+
+@dataclass(eq=False)
+class Reacted:
+    """An emoji that was given, or taken back."""
+
+    side: Side
+    person: str
+    reply: str
+    emoji: str
+    given: bool
+    at: float  # seconds since 1970
 
 
 @dataclass(eq=False)
@@ -59,7 +72,7 @@ class Known:
     pressed: list[Pressed] = field(default_factory=list)
     clicked: list[Clicked] = field(default_factory=list)
     again: list[Ours] = field(default_factory=list)  # replies of which another was wanted
-    reactions: int = 0
+    reacted: list[Reacted] = field(default_factory=list)
     edits: int = 0
     silent: int = 0  # times that a living bot told nothing
 
@@ -134,8 +147,9 @@ class People:
     async def react(self, side: Side) -> None:
         """Give one of the last replies an emoji, or take it back."""
         if ours := self._reply(side):
-            self.known.reactions += 1
-            await side.react(self._chance.choice(side.people), ours, self._chance.choice([*EMOJI]))
+            who, emoji, at = self._chance.choice(side.people), self._chance.choice([*EMOJI]), time.time()
+            given = await side.react(who, ours, emoji)
+            self.known.reacted.append(Reacted(side, side.person(who), ours.carried, emoji, given, at))
 
     async def press(self, side: Side) -> None:
         """Vote on one of the last replies by a button."""
@@ -146,8 +160,9 @@ class People:
         await self._alone(f"{ours.carried} {who.id}", self._pressing(side, who, ours, sign, button))
 
     async def _pressing(self, side: Side, who: Any, ours: Ours, sign: Sign, button: str) -> None:
+        at = time.time()
         told = await side.press(who, ours, button)
-        self.known.pressed.append(Pressed(side.person(who), ours.carried, sign, told))
+        self.known.pressed.append(Pressed(side.person(who), ours.carried, sign, told, at))
         await self._wait(told)
 
     async def _again(self, side: Side) -> None:

@@ -61,7 +61,7 @@ class Side(Protocol):
 
     @property
     def pressers(self) -> Sequence[Any]:
-        """Those who vote by buttons."""
+        """Those who vote by buttons; the first of them vote by emoji too."""
 
     @property
     def curators(self) -> Sequence[Any]:
@@ -74,6 +74,10 @@ class Side(Protocol):
     @property
     def desk(self) -> Room:
         """The curators' channel; its id is as people write it."""
+
+    @property
+    def blind(self) -> bool:
+        """Whether the bot cannot look there for what it has posted: what a death leaves unclear is given up then."""
 
     @property
     def traps(self) -> Sequence[str]:
@@ -100,8 +104,8 @@ class Side(Protocol):
     async def edit(self, said: Said, text: str) -> None:
         """Change a message."""
 
-    async def react(self, who: Any, ours: Ours, emoji: str) -> None:
-        """Give a reaction, or take it back."""
+    async def react(self, who: Any, ours: Ours, emoji: str) -> bool:
+        """Give a reaction, or take it back; returns whether it was given."""
 
     def standing(self, ours: Ours) -> Mapping[str, list[str]]:
         """The reactions of each person, as persons are kept."""

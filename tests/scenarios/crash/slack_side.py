@@ -27,12 +27,13 @@ class SlackSide:
     name = "slack"
     traps = ("chat.postMessage", "chat.update", "response_url", "conversations.replies")
 
-    def __init__(self, slack: SlackStandIn, rooms: int, reviewed: int) -> None:
-        """Make the people and channels."""
+    def __init__(self, slack: SlackStandIn, rooms: int, reviewed: int, *, messages: bool) -> None:
+        """Make the people and channels; without `messages` the app has only the scopes that it has by default."""
         self.slack = slack
+        self.blind = not messages
         self._turns: dict[str, list[int]] = defaultdict(list)  # how much each was told in the desk when they did something
         self.people = [slack.add_user(name) for name in ("gus", "hal", "ida")]
-        self.pressers = [slack.add_user(name) for name in ("jon", "kim")]
+        self.pressers = [self.people[0], *(slack.add_user(name) for name in ("jon", "kim"))]
         self.curators = [slack.add_user(name) for name in ("lea", "max")]
         slack.fail("users.info", json('{"ok": true, "user": {"is_admin": true, "is_bot": false}}'), times=None)
         everybody = [*self.people, *self.pressers, *self.curators]
@@ -68,11 +69,10 @@ class SlackSide:
     async def edit(self, said: Said, text: str) -> None:
         await self.slack.edits(said.inner, text)
 
-    async def react(self, who: User, ours: Ours, emoji: str) -> None:
-        if who.id in ours.inner.reactions.get(_NAMES[emoji], ()):
-            await self.slack.unreacts(who, ours.inner, _NAMES[emoji])
-        else:
-            await self.slack.reacts(who, ours.inner, _NAMES[emoji])
+    async def react(self, who: User, ours: Ours, emoji: str) -> bool:
+        given = who.id not in ours.inner.reactions.get(_NAMES[emoji], ())
+        await (self.slack.reacts if given else self.slack.unreacts)(who, ours.inner, _NAMES[emoji])
+        return given
 
     def standing(self, ours: Ours) -> Mapping[str, list[str]]:
         given: dict[str, list[str]] = defaultdict(list)
@@ -120,6 +120,8 @@ class SlackSide:
 
     def lost(self, said: Said, video: str) -> str:
         told = [each for each in self.slack.deliveries(about=said.inner) if video in str(each.payload)]
+        if not told and self.blind:
+            return "links that Slack tells nobody of without a scope for messages"
         taken = [attempt.seconds or 0.0 for each in told for attempt in each.attempts if attempt.acked]
         if not taken:
             return "links that Slack has given up"
