@@ -8,6 +8,7 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,9 @@ class Stage:
 
     def begin(self) -> None:
         """Begin a conversation anew, as a program does: of what was before, the database and Discord are left."""
-        hype = Hype(Resolver.offline(), Commentator(self.bundle, candidates=16), waiting=64, deadline=30)
+        hype = Hype(
+            Resolver.offline(), Commentator(self.bundle, candidates=32), waiting=64, deadline=30, seeds=count(1).__next__
+        )
         self.context = Context(hype, self.database, defaults=self.defaults, clock=lambda: self.now, health=self.numbers)
         self.talk = Conversation(self.context)
 

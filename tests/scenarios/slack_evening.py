@@ -7,6 +7,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -102,7 +103,9 @@ class Evening:
     async def talk(self) -> AsyncIterator[Conversation]:
         """A conversation over the database, as after a start."""
         database = await Database.open(self._url)
-        hype = Hype(Resolver.offline(), Commentator(self._bundle, candidates=16), waiting=64, deadline=30)
+        hype = Hype(
+            Resolver.offline(), Commentator(self._bundle, candidates=32), waiting=64, deadline=30, seeds=count(1).__next__
+        )
         context = Context(hype, database, defaults=self._defaults, clock=lambda: datetime.now(UTC), health=self.health)
         self.conversation = Conversation(context)
         try:

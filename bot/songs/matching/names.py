@@ -47,7 +47,9 @@ class _Letters(dict[int, str | None]):
     """What a code point becomes in a folded name, worked out when it is first met; None where nothing is left of it."""
 
     def __missing__(self, code: int) -> str | None:
-        folded = "".join(map(_letter, unicodedata.normalize("NFKD", chr(code).casefold()))) or None
+        # Some letters hide a capital one that only this brings out.
+        plain = unicodedata.normalize("NFKD", chr(code)).casefold()
+        folded = "".join(map(_letter, unicodedata.normalize("NFKD", plain))) or None
         if len(self) < _MAX_LETTERS:
             self[code] = folded
         return folded

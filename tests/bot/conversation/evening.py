@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from itertools import count
 
 from bot.conversation.context import Context
 from bot.conversation.conversation import Conversation
@@ -33,6 +34,7 @@ class Evening:
 
     def __init__(self, bundle: Bundle, database: Database, defaults: PlaceSettings = CALM) -> None:
         self.now = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
+        self.seeds = count(1).__next__
         self.chat = Chat()
         self.numbers = Numbers()
         self.bundle, self.database, self.defaults = bundle, database, defaults
@@ -40,7 +42,9 @@ class Evening:
 
     def start(self) -> None:
         """Begin anew, as a program does: of what was before, only the database and the chat are left."""
-        self.hype = Hype(Resolver.offline(), Commentator(self.bundle, candidates=16), waiting=8, deadline=30)
+        self.hype = Hype(
+            Resolver.offline(), Commentator(self.bundle, candidates=48), waiting=8, deadline=30, seeds=self.seeds
+        )
         self.context = Context(
             self.hype,
             self.database,

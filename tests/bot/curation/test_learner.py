@@ -178,7 +178,8 @@ async def test_the_loop_goes_on_while_it_learns(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_a_place_that_votes_against_the_artist_s_name_hears_it_less_often(made_bundle: Path) -> None:
-    hype = Hype(Resolver.offline(), Commentator(Bundle.open(made_bundle, device="cpu", threads=1)), waiting=2, deadline=30)
+    speaker = Commentator(Bundle.open(made_bundle, device="cpu", threads=1), candidates=64)
+    hype = Hype(Resolver.offline(), speaker, waiting=2, deadline=30)
     kept = Kept()
     learner = Learner(kept)
 

@@ -161,7 +161,7 @@ class Checks:
         doubt: set[Sign | None] = set()
         for each in reactions:
             again = deaths[-2] if each.side.name == "slack" else press.at  # Slack tells again what died with a socket
-            if min(again, press.at - AT_ONCE) < each.at < press.at + AT_ONCE:
+            if not each.noted and min(again, press.at - AT_ONCE) < each.at < press.at + AT_ONCE:
                 doubt |= {EMOJI[each.emoji], None}
         return doubt
 
@@ -194,7 +194,9 @@ class Checks:
                 if number >= _READ_BACK:
                     self.counts["votes by emoji on replies too old to be read back"] += 1
                 else:
-                    self.faults.append(f"the emoji of {person} on {ours.carried} say {signs}, kept is {vote}")
+                    told = [each for each in self._evening.known.reacted if (each.person, each.reply) == (person, ours.carried)]
+                    acts = " ".join(f"{'+' if each.given else '-'}{each.emoji}" for each in told)
+                    self.faults.append(f"the emoji of {person} on {ours.carried} say {signs}, kept is {vote}, after {acts}")
 
     # Drafts.
 

@@ -68,6 +68,11 @@ class Evening:
         with closing(sqlite3.connect(self.file, timeout=10)) as connection:
             return connection.execute(query).fetchall()
 
+    def vote(self, person: str, reply: str) -> object:
+        """What is kept as somebody's vote."""
+        rows = self.ask("SELECT person, reply, vote FROM votes")
+        return next((vote for one, other, vote in rows if (one, other) == (person, reply)), None)
+
     def undone(self) -> dict[str, int]:
         """What the bot has begun and not ended, by kind."""
         counts = {name: self.ask(query)[0][0] for name, query in _UNDONE}
@@ -158,8 +163,22 @@ async def _opening(evening: Evening, people: People, zygote: Zygote) -> None:
                     told = await side.ask(side.curators[0], room, words)
                     await _until(lambda told=told: bool(told()), f"what came of {words!r} is told")  # type: ignore[misc]
                     assert "is now" in told().replace("\u200b", ""), told()
+        await _second_thoughts(evening, people, side)
     life.kill()
     await _dead(evening, life)
+
+
+async def _second_thoughts(evening: Evening, people: People, side: Side) -> None:
+    """Somebody gives a reply an emoji, takes it back and presses a button, which has to outlive every start from then on."""
+    who, room = side.people[0], side.rooms[0]
+    await people.opens(side)
+    await _until(lambda: bool(side.ours(room)) and not evening.unknown(), f"the first song in {side.name} is answered")
+    (ours,) = side.ours(room)
+    for vote in (-1, None):
+        reacted = await people.reacts(side, who, ours, "👎")
+        await _until(lambda vote=vote: evening.vote(side.person(who), ours.carried) == vote, "an emoji is counted")  # type: ignore[misc]
+        reacted.noted = True
+    await people.presses(side, who, ours, 1, "up")
 
 
 async def _life(evening: Evening, people: People, zygote: Zygote, chance: random.Random) -> None:

@@ -53,6 +53,7 @@ class Reacted:
     emoji: str
     given: bool
     at: float  # seconds since 1970
+    noted: bool = False  # whether the bot had written it down before anything else happened
 
 
 @dataclass(eq=False)
@@ -144,12 +145,24 @@ class People:
             assert each.said
             await side.edit(each.said, f"please listen: https://youtu.be/{each.video} ({self._chance.random():.3f})")
 
+    async def opens(self, side: Side) -> Shared:
+        """The first of them shares the first song, in the first room."""
+        room = side.rooms[0]
+        shared = self._shared(side, room, self._new(room))
+        shared.said = await side.say(side.people[0], room, f"listen: https://youtu.be/{shared.video}")
+        return shared
+
     async def react(self, side: Side) -> None:
         """Give one of the last replies an emoji, or take it back."""
         if ours := self._reply(side):
-            who, emoji, at = self._chance.choice(side.people), self._chance.choice([*EMOJI]), time.time()
-            given = await side.react(who, ours, emoji)
-            self.known.reacted.append(Reacted(side, side.person(who), ours.carried, emoji, given, at))
+            await self.reacts(side, self._chance.choice(side.people), ours, self._chance.choice([*EMOJI]))
+
+    async def reacts(self, side: Side, who: Any, ours: Ours, emoji: str) -> Reacted:
+        """Let somebody give a reply an emoji, or take it back."""
+        at = time.time()
+        given = await side.react(who, ours, emoji)
+        self.known.reacted.append(Reacted(side, side.person(who), ours.carried, emoji, given, at))
+        return self.known.reacted[-1]
 
     async def press(self, side: Side) -> None:
         """Vote on one of the last replies by a button."""
@@ -157,9 +170,10 @@ class People:
             return
         who = self._chance.choice(side.pressers)
         sign, button = self._chance.choice(_BUTTONS)
-        await self._alone(f"{ours.carried} {who.id}", self._pressing(side, who, ours, sign, button))
+        await self._alone(f"{ours.carried} {who.id}", self.presses(side, who, ours, sign, button))
 
-    async def _pressing(self, side: Side, who: Any, ours: Ours, sign: Sign, button: str) -> None:
+    async def presses(self, side: Side, who: Any, ours: Ours, sign: Sign, button: str) -> None:
+        """Let somebody press a button, and wait until they are told something."""
         at = time.time()
         told = await side.press(who, ours, button)
         self.known.pressed.append(Pressed(side.person(who), ours.carried, sign, told, at))

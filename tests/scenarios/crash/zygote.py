@@ -105,11 +105,11 @@ class Zygote:
 
 def _main(log: str) -> None:
     """The zygote: forks when a line tells it to, says who was born, and with which status it ended."""
-    import bot.conversation.voting as voting  # noqa: PLC0415 - the tests' own process need not load all this
-    import bot.platforms.discord as discord_platform  # noqa: PLC0415 - as above
+    import bot.platforms.discord as discord_platform  # noqa: PLC0415 - the tests' own process need not load all this
     import bot.platforms.slack  # noqa: PLC0415 - as above
     import bot.service  # noqa: PLC0415 - as above
     import bot.songs.services  # noqa: F401, PLC0415 - as above
+    from bot.conversation import voting  # noqa: PLC0415 - as above
 
     # A server with few channels is known at once, so nobody has to wait for more of them.
     discord_platform.GUILDS_WAIT = 0.02
