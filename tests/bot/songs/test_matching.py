@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from bot.songs.matching.match import MIN_SCORE, best, same_kind, same_recording, scored
@@ -369,7 +369,7 @@ def test_identical_names_match_with_the_top_score(wanted: Song) -> None:
 
 
 @given(NAMES, NAMES)
-@example(one="ⅅ", other="")  # a double-struck capital
+@example("ⅅ", "")  # a double-struck capital
 def test_similarity_is_the_same_in_both_orders(one: str, other: str) -> None:
     a, b = fold(one), fold(other)
     assert 0 <= similarity(a, b) == similarity(b, a) <= 1
