@@ -42,9 +42,7 @@ class Evening:
 
     def start(self) -> None:
         """Begin anew, as a program does: of what was before, only the database and the chat are left."""
-        self.hype = Hype(
-            Resolver.offline(), Commentator(self.bundle, candidates=48), waiting=8, deadline=30, seeds=self.seeds
-        )
+        self.hype = Hype(Resolver.offline(), Commentator(self.bundle, candidates=48), waiting=8, deadline=30, seeds=self.seeds)
         self.context = Context(
             self.hype,
             self.database,
