@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from sqlalchemy import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from bot.store.engines import address_of, engine_for, file_of, in_memory, prepare
+from bot.store.engines import address_of, engine_for, file_of, in_memory, prepare, warm
 from bot.store.faults import explain, failures
 from bot.store.migrations import NEWEST, revision
 from bot.store.tables import Base
@@ -42,6 +42,8 @@ class Database:
         database = cls(address, writing, reading)
         try:
             database.found = await database._bring_to_newest(patience)
+            await warm(reading)
+            await warm(writing)
         except BaseException as error:
             await database.close()
             if isinstance(error, failures()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from contextlib import closing
+from contextlib import AsyncExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -112,6 +112,17 @@ def _sqlite(address: URL, patience: float, use: Use) -> AsyncEngine:
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
     return engine
+
+
+async def warm(engine: AsyncEngine) -> None:
+    """Make all connections that an engine for SQLite keeps, now that nobody can be cancelled while one is made.
+
+    SQLAlchemy would lose such a connection, and leave its thread behind.
+    """
+    if engine.dialect.name == "sqlite" and isinstance(engine.pool, AsyncAdaptedQueuePool):
+        async with AsyncExitStack() as all_of_them:
+            for _ in range(engine.pool.size()):
+                await all_of_them.enter_async_context(engine.connect())
 
 
 def _postgresql(address: URL, patience: float, use: Use) -> AsyncEngine:

@@ -57,7 +57,7 @@ async def test_the_best_are_shown_to_those_alone_who_may_see_them(live: Stage) -
         used = await live.discord.slash(user, channel, "hype", "top")
         answer = await used.answered()
         told = " ".join([answer.content, *(str(each.get("description")) for each in answer.embeds)])
-        return told.count("Rick Astley"), told.count("— Take On Me")
+        return told.count("Rick Astley —"), told.count("— Take On Me")
 
     assert await best(live.ann, live.channel) == (0, 1)
     assert await best(live.ben, live.channel) == (2, 1)
