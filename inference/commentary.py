@@ -29,7 +29,7 @@ from inference.prose import Names
 from inference.ranking import Candidate, Ranker, Weights, scorers
 from inference.tokenizer import FILLABLE
 
-CANDIDATES = 104  # N, sampled at once; more are better and slower: their number is what two cores manage in 0.15 s
+CANDIDATES = 96  # N, sampled at once; more are better and slower: their number is what two cores manage in 0.15 s
 MOST_CANDIDATES = 256
 MOST_BATCHES = 3
 MOST_REPLIES = 10

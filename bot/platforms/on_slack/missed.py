@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.conversation.conversation import Conversation
 
 _MOST, _MOST_OF_ONE = 2_000, 200  # messages whose votes are read, in all and in one workspace
-_PACE = 1.2  # seconds between two of them: Slack allows fifty a minute
+PACE = 1.2  # seconds between two of them: Slack allows fifty a minute
 _WAIT = 30.0  # seconds for which Slack is left alone at least, where it has had enough
 _TRIES = 5  # times that one message is asked for
 # These words are about the whole workspace, all others about one message or channel.
@@ -63,7 +63,7 @@ class Missed:
         try:
             for spot in spots:
                 await self._patiently(spot)
-                await self._pause(_PACE)
+                await self._pause(PACE)
         except SlackError as error:
             _log.warning("Votes from before the start were not all read back in the workspace %s: %s", team, error)
         except Exception:  # a fault of ours: the other workspaces must get their votes all the same

@@ -213,7 +213,8 @@ class Checks:
         shown = Counter(each.id for side in self._evening.sides for each in side.ours(side.desk))
         rows = self._evening.ask(
             "SELECT drafts.id, drafts.state, drafts.message, posts.state, posts.message, (SELECT count(*) FROM draft_events "
-            "WHERE draft_events.draft = drafts.id AND what IN ('approved', 'edited')), drafts.place FROM drafts JOIN posts ON posts.id = post"
+            "WHERE draft_events.draft = drafts.id AND what IN ('approved', 'edited')), drafts.place "
+            "FROM drafts JOIN posts ON posts.id = post"
         )
         states = {str(row[0]): str(row[1]) for row in rows}
         blind = {each.id for side in self._evening.sides if side.blind for each in side.ours(side.desk)}

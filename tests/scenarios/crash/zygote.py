@@ -110,10 +110,12 @@ def _main(log: str) -> None:
     import bot.service  # noqa: PLC0415 - as above
     import bot.songs.services  # noqa: F401, PLC0415 - as above
     from bot.conversation import voting  # noqa: PLC0415 - as above
+    from bot.platforms.on_slack import missed  # noqa: PLC0415 - as above
 
     # A server with few channels is known at once, so nobody has to wait for more of them.
     discord_platform.GUILDS_WAIT = 0.02
-    voting.AGAIN = 0.1  # or it would not be quiet for long
+    # Nor does anybody wait until votes that were missed are read back at leisure.
+    voting.AGAIN = missed.PACE = 0.05
     gc.collect()
     gc.freeze()
     while line := sys.stdin.buffer.readline():
