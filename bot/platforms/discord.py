@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, cast
 
 import aiohttp
 import discord
@@ -19,6 +19,7 @@ from bot.conversation.review import MOST_TEXT
 from bot.curation.settings import KEYS
 from bot.errors import ConfigError, HypeError
 from bot.platforms.on_discord.answers import InteractionOutlet
+from bot.platforms.on_discord.at_work import AtWork
 from bot.platforms.on_discord.commands import MENU, invite, same
 from bot.platforms.on_discord.faults import BAD_TOKEN, NO_CONTENT, NoContentError, closed, down, limited, refusal
 from bot.platforms.on_discord.hearing import shared_in
@@ -40,10 +41,12 @@ Bot = commands.Bot | commands.AutoShardedBot
 Interaction = discord.Interaction[Any]
 Text = app_commands.Range[str, 1, 500]
 Kind = Literal["word", "artist"]
+P = ParamSpec("P")
 
 EXTENSION = "bot.platforms.discord"
 NOBODY = discord.AllowedMentions.none()
 PATIENCE = 60.0  # seconds that a request may take, with all that the library waits for in it
+ENDING = 5.0  # seconds that what was pressed or said last may take when the bot ends
 GUILDS_WAIT = 2.0  # seconds without another server after which all of them are there
 _USUAL = frozenset({discord.MessageType.default, discord.MessageType.reply})
 
@@ -176,6 +179,18 @@ class Used:
             await self._it.response.send_modal(form)
 
 
+def _listener(work: Callable[Concatenate[HypeCog, P], Coroutine[Any, Any, None]]) -> Callable[..., Coroutine[Any, Any, None]]:
+    """Let the library call a method when what it is named after happens; the end waits until that is done."""
+
+    @commands.Cog.listener()
+    @functools.wraps(work)
+    async def counted(self: HypeCog, *args: P.args, **kwargs: P.kwargs) -> None:
+        with self.at_work:
+            await work(self, *args, **kwargs)
+
+    return counted
+
+
 class HypeCog(commands.Cog, name="Hype"):
     """Tells a conversation what happens on Discord."""
 
@@ -189,6 +204,7 @@ class HypeCog(commands.Cog, name="Hype"):
     def __init__(self, bot: Bot, conversation: Conversation, app: App | None = None) -> None:
         """Take part in a conversation; `app`, where it was opened for that, is closed at the end."""
         self._bot, self._conversation, self._app = bot, conversation, app
+        self.at_work = AtWork()
         self._line = BotLine(bot)
         self._outlet = DiscordOutlet(self._line)
         self._listening = Listening(conversation, self._outlet)
@@ -209,24 +225,25 @@ class HypeCog(commands.Cog, name="Hype"):
         """Let go of everything."""
         self._bot.tree.remove_command(MENU, type=discord.AppCommandType.message)
         await self._missed.end()
+        await self.at_work.end(ENDING)
         if self._app:
             await self._app.close()
 
-    @commands.Cog.listener()
+    @_listener
     async def on_ready(self) -> None:
         self._missed.begin()
 
-    @commands.Cog.listener()
+    @_listener
     async def on_shard_ready(self, _: int) -> None:
         if self._missed.begun:  # what was missed in between by one of several connections is not told
             self._missed.begin()
 
-    @commands.Cog.listener()
+    @_listener
     async def on_message(self, message: discord.Message) -> None:
         if written := self._written(message):
             await self._listening.heard(written)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         before, now = payload.cached_message, payload.message
         # Discord also tells of a preview that it has put below a message: that is no edit.
@@ -234,11 +251,11 @@ class HypeCog(commands.Cog, name="Hype"):
         if changed and (written := self._written(now)):
             await self._listening.edited(written, before.content if before else None)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         await self._listening.deleted(payload.channel_id, [payload.message_id])
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         await self._listening.deleted(payload.channel_id, payload.message_ids)
 
@@ -262,23 +279,23 @@ class HypeCog(commands.Cog, name="Hype"):
             parent=_parent(message.channel),
         )
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
         by_bot = payload.member is not None and payload.member.bot
         # Whose message it is need not be told.
         if not by_bot and self._bot.user and payload.message_author_id in {None, self._bot.user.id}:
             await self._reacted(payload, added=True)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
         await self._reacted(payload, added=False)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
         message = self._missed.touched(payload.channel_id, payload.message_id)
         await self._conversation.voting.cleared(message)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
         message = self._missed.touched(payload.channel_id, payload.message_id)
         await self._conversation.voting.cleared(message, str(payload.emoji))
@@ -357,10 +374,9 @@ class HypeCog(commands.Cog, name="Hype"):
 
     async def _hype_this(self, interaction: Interaction, message: discord.Message) -> None:
         """Answer below the message whose menu was used."""
-        asker = _asker(interaction, message)
-        await self._outlet_of(interaction).answers(self._conversation.answering.song(asker, _shared(message)))
+        await self._tells(interaction, lambda asker: self._conversation.answering.song(asker, _shared(message)), message)
 
-    @commands.Cog.listener()
+    @_listener
     async def on_interaction(self, interaction: Interaction) -> None:
         """Hear of buttons and forms, also those from before the last start."""
         data, may = cast(dict[str, Any], interaction.data or {}), interaction.permissions
@@ -376,10 +392,14 @@ class HypeCog(commands.Cog, name="Hype"):
 
     async def _posts(self, interaction: Interaction, work: Callable[[Asker, InteractionOutlet], Awaitable[str]]) -> None:
         via = self._outlet_of(interaction)
-        await via.answers(work(_asker(interaction), via), public=True)
+        with self.at_work:
+            await via.answers(work(_asker(interaction), via), public=True)
 
-    async def _tells(self, interaction: Interaction, work: Callable[[Asker], Awaitable[str | Card]]) -> None:
-        await self._outlet_of(interaction).answers(work(_asker(interaction)))
+    async def _tells(
+        self, interaction: Interaction, work: Callable[[Asker], Awaitable[str | Card]], on: discord.Message | None = None
+    ) -> None:
+        with self.at_work:
+            await self._outlet_of(interaction).answers(work(_asker(interaction, on)))
 
 
 def _asker(interaction: Interaction, on: discord.Message | None = None) -> Asker:
@@ -396,7 +416,7 @@ def _asker(interaction: Interaction, on: discord.Message | None = None) -> Asker
         parent=_parent(interaction.channel),
         answering=message_id(on.channel.id, on.id) if on else "",
         author=person_id(on.author.id) if on and not on.author.bot else "",
-        sees=partial(_sees, user) if isinstance(user, discord.Member) else None,
+        sees=functools.partial(_sees, user) if isinstance(user, discord.Member) else None,
     )
 
 

@@ -169,3 +169,20 @@ async def test_what_is_said_while_the_bot_ends_is_passed_over_quietly(live: Stag
     await (await live.discord.slash(live.ann, live.channel, "hype", "help")).answered()
     assert not live.discord.replies(said)
     assert not [each for each in caplog.records if each.levelname in {"WARNING", "ERROR"}]
+
+
+async def test_what_was_begun_is_ended_before_the_bot_is(stage: Stage) -> None:
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        begun.set()
+        await go.wait()
+        return web.Response(status=204)
+
+    async with stage.playing():
+        said, reply = await stage.shares()
+        stage.discord.fault("DELETE", "/channels/*/messages/*", slow)
+        await stage.discord.deletes(said)
+        await begun.wait()
+        asyncio.get_running_loop().call_later(0.1, go.set)
+    assert await state_of(stage, reply) == "removed"
