@@ -151,7 +151,7 @@ class _Talk:
             await crowd.react(shared[number % len(shared)], number)
         sent = loop.time()
         # Another program's file tells nobody that it has changed.
-        while (counted := await self._votes() - before) < cast and loop.time() - sent < _PATIENCE:  # noqa: ASYNC110
+        while (counted := await self._votes() - before) < cast and loop.time() - sent < _PATIENCE:  # noqa: ASYNC110 - a database tells nobody
             await asyncio.sleep(_GLANCE)
         self._step()
         return {

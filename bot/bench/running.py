@@ -110,7 +110,7 @@ async def _until_connected(process: asyncio.subprocess.Process, bot: Running, pl
     try:
         async with asyncio.timeout(_CONNECTED_S):
             # Another program tells nobody that it has started.
-            while process.returncode is None and not await bot.connected(platforms):  # noqa: ASYNC110
+            while process.returncode is None and not await bot.connected(platforms):  # noqa: ASYNC110 - it is another program
                 await asyncio.sleep(_GLANCE)
     except TimeoutError:
         pass

@@ -42,7 +42,7 @@ def write_out(written: bytes, output: Path | None, *, force: bool, what: str) ->
         click.echo(written, nl=False)
         return
     from bot.files import whole_file  # noqa: PLC0415 - whoever prints needs none of it
-    from bot.settings import expand  # noqa: PLC0415
+    from bot.settings import expand  # noqa: PLC0415 - as above
 
     with whole_file("export", target := expand(output), force=force) as unfinished:
         unfinished.write_bytes(written)
